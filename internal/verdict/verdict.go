@@ -1,0 +1,176 @@
+package verdict
+
+import "time"
+
+// Version is the version of the JSON report.
+const Version = 1
+
+// Status of anything that is judged. No data is never a pass.
+type Status string
+
+// The statuses.
+const (
+	Pass    Status = "pass"
+	Fail    Status = "fail"
+	NoData  Status = "no data"
+	Info    Status = "info" // measured, nothing to judge it by
+	Invalid Status = "invalid"
+)
+
+// Report is the verdict on one run.
+type Report struct {
+	Version     int           `json:"version"`
+	Status      Status        `json:"status"`  // Pass, Fail or Invalid: what the exit code says
+	Summary     string        `json:"summary"` // one sentence a person can act on
+	Run         Run           `json:"run"`
+	Invalid     []string      `json:"invalid,omitempty"` // why the run does not count
+	Findings    []Finding     `json:"findings"`          // what broke, first to break first
+	Thresholds  []Threshold   `json:"thresholds"`
+	Categories  []Latency     `json:"categories"`
+	Endpoints   []Latency     `json:"endpoints"`
+	Concurrency []Concurrency `json:"concurrency"`
+	Queries     []Queries     `json:"queries"`
+	Errors      []ErrorCount  `json:"errors"`
+	Iterations  []Iterations  `json:"iterations"`
+	Timeline    []Second      `json:"timeline"` // one entry per second of the run
+	Warnings    []string      `json:"warnings,omitempty"`
+	Definitions []string      `json:"definitions"` // how the numbers are defined, in words
+}
+
+// Run says what was run.
+type Run struct {
+	ID          string        `json:"id"`
+	File        string        `json:"file"`
+	Scenario    string        `json:"scenario"`
+	About       string        `json:"about,omitempty"`
+	Environment string        `json:"environment"`
+	Targets     []string      `json:"targets"` // "api = http://localhost:4000"
+	Recording   string        `json:"recording"`
+	Journeys    []string      `json:"journeys"`
+	Started     time.Time     `json:"started"`
+	Length      time.Duration `json:"length"`
+	End         string        `json:"end"`   // "completed", "interrupted", "aborted by threshold", "target died", "incomplete"
+	Users       int           `json:"users"` // greatest number of virtual users at once
+	Scale       string        `json:"scale,omitempty"`
+	Speed       float64       `json:"speed"` // 1 = recorded think times
+	Seed        uint64        `json:"seed"`
+	Machine     string        `json:"machine"`
+	Version     string        `json:"firedrill"`
+	Requests    int           `json:"requests"`
+	Failed      int           `json:"failed"`
+	Dropped     int           `json:"dropped"` // starts that could not be made
+	Starved     int           `json:"starved"`
+}
+
+// Finding is something that broke or stands out, said so that a person can act.
+type Finding struct {
+	Status Status        `json:"status"`
+	What   string        `json:"what"`   // "POST /api/v1/submissions/{id}/grade answered p95 1,240 ms; the target is 500 ms"
+	Where  string        `json:"where"`  // endpoint, category or metric
+	When   time.Duration `json:"when"`   // first seen, from the run's start; -1 = over the whole run
+	Load   string        `json:"load"`   // "20 users"
+	Advice string        `json:"advice"` // what to look at next
+}
+
+// Threshold is a judged threshold of the scenario.
+type Threshold struct {
+	Metric   string        `json:"metric"`
+	Expr     string        `json:"expr"`
+	Measured *float64      `json:"measured"` // in the unit of the expression; nil = no data
+	Unit     string        `json:"unit"`     // "ms", "", "/s"
+	Samples  int           `json:"samples"`
+	Status   Status        `json:"status"`
+	BrokeAt  time.Duration `json:"broke_at"` // first live evaluation that failed and stayed failed to the end; -1 = never
+}
+
+// Latency is one row of response times: a category or an endpoint. Percentiles
+// are of hold phases, by Hyndman-Fan 7, of requests that were answered.
+type Latency struct {
+	Name         string   `json:"name"`
+	Category     string   `json:"category,omitempty"` // of an endpoint
+	Requests     int      `json:"requests"`           // in hold phases
+	All          int      `json:"all"`                // ramps included
+	Failed       int      `json:"failed"`
+	P50MS        float64  `json:"p50_ms"`
+	P95MS        float64  `json:"p95_ms"`
+	P99MS        float64  `json:"p99_ms"`
+	MaxMS        float64  `json:"max_ms"`
+	ServiceP95MS float64  `json:"service_p95_ms"` // p95 of http_req_duration
+	Target       *Target  `json:"target,omitempty"`
+	Status       Status   `json:"status"`
+	Broke        []string `json:"broke,omitempty"` // "p95", …
+	Checks       Checks   `json:"checks"`
+}
+
+// Target is a latency baseline, in milliseconds.
+type Target struct {
+	P50MS float64 `json:"p50_ms"`
+	P95MS float64 `json:"p95_ms"`
+	P99MS float64 `json:"p99_ms"`
+}
+
+// Checks counts passed checks out of Requests with all phases included.
+type Checks struct {
+	Of       int `json:"of"`
+	Status   int `json:"status"`
+	Under500 int `json:"under_500ms"`
+	Under1s  int `json:"under_1s"`
+}
+
+// Concurrency is one row of the concurrency table.
+type Concurrency struct {
+	Name    string   `json:"name"` // "grading rush"
+	Users   int      `json:"users"`
+	Passes  string   `json:"passes_when"` // "p95 < 1 s, errors < 2 %"
+	P95MS   *float64 `json:"p95_ms"`
+	Errors  *float64 `json:"error_rate"` // 0..1
+	Reached int      `json:"users_reached"`
+	Status  Status   `json:"status"` // NoData where this run says nothing about it
+}
+
+// Queries is the query count of one endpoint.
+type Queries struct {
+	Endpoint  string  `json:"endpoint"`
+	Known     int     `json:"known"`   // requests with data
+	Unknown   int     `json:"unknown"` // requests without
+	Median    float64 `json:"median"`
+	P95       float64 `json:"p95"`
+	Max       int     `json:"max"`
+	TimeMS    float64 `json:"time_p50_ms"` // median database time; -1 = unknown
+	Source    string  `json:"source"`
+	Exactness string  `json:"exactness"`
+	Budget    *int    `json:"budget,omitempty"`
+	Status    Status  `json:"status"`
+	Grows     string  `json:"grows,omitempty"` // what an N+1 suspicion rests on
+}
+
+// ErrorCount is one kind of failure at one endpoint.
+type ErrorCount struct {
+	Endpoint string        `json:"endpoint"`
+	What     string        `json:"what"` // "503", "timed out", "401 where 200 was recorded"
+	Count    int           `json:"count"`
+	First    time.Duration `json:"first"`
+}
+
+// Iterations counts outcomes of one persona.
+type Iterations struct {
+	Persona   string   `json:"persona"`
+	Started   int      `json:"started"`
+	Completed int      `json:"completed"`
+	Broken    int      `json:"broken"`
+	Starved   int      `json:"starved"`
+	Cut       int      `json:"cut"`
+	Refused   int      `json:"login_failed"`
+	Dropped   int      `json:"dropped"`
+	Reasons   []string `json:"reasons,omitempty"`
+}
+
+// Second is one second of the run.
+type Second struct {
+	At       int     `json:"at"` // seconds from the start
+	Users    int     `json:"users"`
+	Requests int     `json:"requests"`
+	Failed   int     `json:"failed"`
+	P50MS    float64 `json:"p50_ms"`
+	P95MS    float64 `json:"p95_ms"`
+}
