@@ -1,0 +1,2 @@
+// Package redact turns live messages into ones that may be kept.
+package redact
