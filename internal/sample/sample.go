@@ -145,6 +145,14 @@ type Drop struct {
 	Count   uint32
 }
 
+// Users is a change of the number of virtual users of one persona: from At on
+// there are Count of them.
+type Users struct {
+	At      time.Duration
+	Persona uint16
+	Count   uint32
+}
+
 // Names are the texts that indexes in samples stand for.
 type Names struct {
 	Personas  []string   `json:"personas"`

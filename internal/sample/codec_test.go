@@ -1,0 +1,169 @@
+package sample_test
+
+import (
+	"bytes"
+	"errors"
+	"math"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/encoding/protowire"
+	"pgregory.net/rapid"
+
+	"firedrill/internal/sample"
+)
+
+// full has a different value in every field, so that a field that is forgotten
+// or mixed up with another shows.
+func full() sample.Sample {
+	return sample.Sample{
+		Seq: 71, VU: 2, Iteration: 3, Step: 4, Turn: 5, Attempt: 6, Persona: 7, Journey: 8, Endpoint: 9, Phase: 10, Status: 503,
+		Error: sample.BrokeOff, Flags: sample.Failed | sample.Interrupted,
+		Intended: 1000, Start: 1010, Sent: 1031, FirstByte: 1052, End: 1073, DNS: 11, Connect: 12, TLS: 13, Sending: 14,
+		BytesOut: 15, BytesIn: 16, Queries: 17, QueryTime: 18, Events: 19, FirstEvent: 1060, MaxGap: 20,
+	}
+}
+
+func TestSampleRoundTrip(t *testing.T) {
+	for _, c := range []struct {
+		why string
+		in  sample.Sample
+	}{
+		{"every field", full()},
+		{"zero: known to be no query, never sent", sample.Sample{}},
+		{"unknown counts stay unknown", sample.Sample{Queries: -1, QueryTime: -1}},
+		{"sent at the very start is not never sent", sample.Sample{Start: 5, Sent: 5, FirstByte: 5, FirstEvent: 5, End: 5}},
+		{"extremes wrap and come back", sample.Sample{Intended: math.MinInt64, Start: math.MaxInt64, Sent: math.MinInt64, End: math.MinInt64, Queries: math.MinInt32, Flags: math.MaxUint32}},
+	} {
+		var got sample.Sample
+		if err := sample.DecodeSample(sample.AppendSample(nil, &c.in), &got); err != nil {
+			t.Fatalf("%s: %v", c.why, err)
+		}
+		if diff := cmp.Diff(c.in, got); diff != "" {
+			t.Errorf("%s: (-in +out)\n%s", c.why, diff)
+		}
+	}
+}
+
+func TestDecodeSetsEveryField(t *testing.T) {
+	in, got := sample.Sample{Queries: -1, QueryTime: -1}, full()
+	if err := sample.DecodeSample(sample.AppendSample(nil, &in), &got); err != nil || got != in {
+		t.Errorf("a reused value kept something: %+v, %v", got, err)
+	}
+}
+
+func TestUnknownFieldsAreSkipped(t *testing.T) {
+	in := full()
+	b := protowire.AppendString(protowire.AppendTag(nil, 900, protowire.BytesType), "from the future")
+	b = protowire.AppendVarint(protowire.AppendTag(b, 901, protowire.VarintType), 7)
+	b = protowire.AppendFixed64(protowire.AppendTag(b, 902, protowire.Fixed64Type), 7)
+	b = sample.AppendSample(b, &in)
+	var got sample.Sample
+	if err := sample.DecodeSample(b, &got); err != nil || got != in {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+func TestBadRecords(t *testing.T) {
+	tag := func(n protowire.Number, v uint64) []byte {
+		return protowire.AppendVarint(protowire.AppendTag(nil, n, protowire.VarintType), v)
+	}
+	for _, c := range []struct {
+		why string
+		b   []byte
+	}{
+		{"a tag cut short", []byte{0x80}},
+		{"a value cut short", tag(1, 300)[:2]},
+		{"status beyond 16 bits", tag(11, 1<<16)},
+		{"attempt beyond 8 bits", tag(6, 256)},
+		{"queries beyond 32 bits", tag(25, protowire.EncodeZigZag(1<<40))},
+		{"a string cut short", []byte{0x92, 0x4e, 0x05, 'a'}},
+	} {
+		var s sample.Sample
+		if err := sample.DecodeSample(c.b, &s); !errors.Is(err, sample.ErrRecord) {
+			t.Errorf("%s: %v", c.why, err)
+		}
+	}
+}
+
+func TestOtherRecordsRoundTrip(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		d := func() time.Duration { return time.Duration(rapid.Int64().Draw(t, "d")) }
+		it := sample.Iteration{VU: rapid.Uint32().Draw(t, "vu"), Iteration: rapid.Uint32().Draw(t, "i"), Persona: rapid.Uint16().Draw(t, "p"), Phase: rapid.Uint16().Draw(t, "ph"),
+			Intended: d(), Start: d(), End: d(), Outcome: sample.Outcome(rapid.Uint8().Draw(t, "o")), Steps: rapid.Uint32().Draw(t, "s"), Lost: rapid.Uint32().Draw(t, "l"), Reason: rapid.Uint16().Draw(t, "r")}
+		var it2 sample.Iteration
+		if err := sample.DecodeIteration(sample.AppendIteration(nil, &it), &it2); err != nil || it != it2 {
+			t.Fatalf("%+v became %+v, %v", it, it2, err)
+		}
+		drop := sample.Drop{At: d(), Persona: rapid.Uint16().Draw(t, "p"), Count: rapid.Uint32().Draw(t, "c")}
+		var drop2 sample.Drop
+		if err := sample.DecodeDrop(sample.AppendDrop(nil, &drop), &drop2); err != nil || drop != drop2 {
+			t.Fatalf("%+v became %+v, %v", drop, drop2, err)
+		}
+		u := sample.Users{At: d(), Persona: rapid.Uint16().Draw(t, "p"), Count: rapid.Uint32().Draw(t, "c")}
+		var u2 sample.Users
+		if err := sample.DecodeUsers(sample.AppendUsers(nil, &u), &u2); err != nil || u != u2 {
+			t.Fatalf("%+v became %+v, %v", u, u2, err)
+		}
+	})
+}
+
+// FuzzDecode: no input panics, and what decodes encodes to bytes that decode to the same.
+func FuzzDecode(f *testing.F) {
+	s := full()
+	f.Add(sample.AppendSample(nil, &s))
+	f.Add([]byte{})
+	f.Add([]byte{0x80})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		var s, again sample.Sample
+		if sample.DecodeSample(b, &s) == nil {
+			enc := sample.AppendSample(nil, &s)
+			if err := sample.DecodeSample(enc, &again); err != nil || s != again {
+				t.Fatalf("%+v became %+v, %v", s, again, err)
+			}
+			if !bytes.Equal(enc, sample.AppendSample(nil, &again)) {
+				t.Fatal("encoding is not stable")
+			}
+		}
+		var it, it2 sample.Iteration
+		if sample.DecodeIteration(b, &it) == nil {
+			if err := sample.DecodeIteration(sample.AppendIteration(nil, &it), &it2); err != nil || it != it2 {
+				t.Fatalf("%+v became %+v, %v", it, it2, err)
+			}
+		}
+		var d, d2 sample.Drop
+		if sample.DecodeDrop(b, &d) == nil {
+			if err := sample.DecodeDrop(sample.AppendDrop(nil, &d), &d2); err != nil || d != d2 {
+				t.Fatalf("%+v became %+v, %v", d, d2, err)
+			}
+		}
+		var u, u2 sample.Users
+		if sample.DecodeUsers(b, &u) == nil {
+			if err := sample.DecodeUsers(sample.AppendUsers(nil, &u), &u2); err != nil || u != u2 {
+				t.Fatalf("%+v became %+v, %v", u, u2, err)
+			}
+		}
+	})
+}
+
+func BenchmarkAppendSample(b *testing.B) {
+	s := full()
+	var buf []byte
+	b.ReportAllocs()
+	for b.Loop() {
+		buf = sample.AppendSample(buf[:0], &s)
+	}
+	b.ReportMetric(float64(len(buf)), "bytes/record")
+}
+
+func BenchmarkDecodeSample(b *testing.B) {
+	s := full()
+	buf := sample.AppendSample(nil, &s)
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := sample.DecodeSample(buf, &s); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
