@@ -104,13 +104,15 @@ type Step struct {
 	Slots    []Slot    `json:"slots,omitempty"`
 	Literals []Literal `json:"literals,omitempty"` // values that look dynamic and could not be explained, riskiest first
 	Expect   Expect    `json:"expect"`
-	After    int       `json:"after"`              // index of the step whose end the user waited for; -1: the iteration's start
+	After    int       `json:"after"`              // index of the step whose end the user waited for; -1: the iteration's start. In later turns of a loop, where After lies before the loop, the loop's last step is meant
 	Think    Think     `json:"think"`              // from that end to this request
 	Parallel bool      `json:"parallel,omitempty"` // sent while the step before it in the list was still under way
 }
 
 // Request is the recorded request: what is not replaced by a slot is sent as it stands here.
-// Cookie, Host, Content-Length and hop-by-hop fields are not in Header: the virtual user has its own.
+// Cookie, Host, Content-Length, conditional and hop-by-hop fields are not in Header: the virtual user has its own.
+// Origin and Referer begin with an Origin.URL of the plan, for which the virtual user writes the target it contacts;
+// the path in a Referer holds no recorded id.
 type Request struct {
 	Method string           `json:"method"`
 	Origin string           `json:"origin"` // Origin.Name
@@ -137,12 +139,13 @@ const (
 	FromPick      SourceKind = "pick"      // Pick, Part: a property of the picked element; Part "" = the element itself
 	FromAccount   SourceKind = "account"   // Column: of the virtual user's account
 	FromClock     SourceKind = "clock"     // Layout, Offset: now plus Offset, in Go layout or "unix", "unixms", "unixns"
-	FromClient    SourceKind = "client"    // Name, Pattern: invented by the client; one Name keeps its value for an iteration
+	FromClient    SourceKind = "client"    // Name, Pattern: invented by the client; one Name keeps its value for an iteration, no Name: a fresh one for each request
 	FromGenerator SourceKind = "generator" // Expr: a scenario's `set:` expression
 	FromSecret    SourceKind = "secret"    // Name: a named constant of the environment
 	FromJar       SourceKind = "jar"       // Name: the value of a cookie that the virtual user holds (double-submit tokens)
 	FromSlot      SourceKind = "slot"      // Step, Part: what was sent there, in this iteration (values reused by the client)
 	FromLiteral   SourceKind = "literal"   // Value
+	FromJoin      SourceKind = "join"      // Parts: their values, one after the other: "quiz-" + id + "-q3"
 )
 
 // Source says where a slot's value comes from and how it is written there.
@@ -158,7 +161,12 @@ type Source struct {
 	Pattern string        `json:"pattern,omitempty"` // "uuid", "hex:32", "digits:10", "alnum:21", …
 	Expr    string        `json:"expr,omitempty"`
 	Value   string        `json:"value,omitempty"`
+	Parts   []Source      `json:"parts,omitempty"` // of a join
 	Apply   []string      `json:"apply,omitempty"` // transforms, in order: "pct-decode", "upper", "prefix:Bearer ", "suffix:…", "sha256-base64url", …
+
+	// Newer are further answers that give the same thing anew (a token refreshed, the next page's cursor): of this
+	// source and those, the one whose step answered last in this session is taken. Kind answer only.
+	Newer []Source `json:"newer,omitempty"`
 }
 
 // Pick is a choice from a list in an answer: the element is drawn once (per turn
