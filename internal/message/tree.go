@@ -1,8 +1,13 @@
 package message
 
-import "iter"
+import (
+	"iter"
+	"strings"
+	"sync"
+)
 
-// Kind is the JSON kind of a leaf; everything outside JSON is a String.
+// Kind is the JSON kind of a leaf; everything outside JSON is a String, but for
+// the numbers in scripts.
 type Kind uint8
 
 // The kinds.
@@ -18,60 +23,210 @@ func (k Kind) String() string { return [...]string{"string", "number", "bool", "
 // Leaf is one value of a message.
 type Leaf struct {
 	Ref  Ref
-	Text string // fully unescaped
+	Text string // fully unescaped; of a JSON number, true, false or null as it is written
 	Kind Kind
 }
 
-// Part is a leaf as Rewrite shows it.
-type Part struct{}
+// Tree is a message with its parts. It is read when it is first asked for them,
+// head and body apart. Safe for concurrent use.
+type Tree struct {
+	m        Message
+	headOnce sync.Once
+	target   *text
+	fields   []*text // as m.Header
+	bodyOnce sync.Once
+	body     *text
+}
 
-// Tree is a message with its parts.
-type Tree struct{ m Message }
-
-// Parse looks at m. It never fails: what cannot be parsed stays one leaf, "body".
-func Parse(m Message) *Tree { return &Tree{m} }
+// Parse looks at m, whose memory must not change while the Tree is in use. It
+// never fails: what cannot be read stays one leaf, "body".
+func Parse(m Message) *Tree { return &Tree{m: m} }
 
 // Message is what t was parsed from.
 func (t *Tree) Message() Message { return t.m }
 
-// Layer is how the body was read: "json", "form", "multipart", "html", "events", "lines", or "" when it is opaque or empty.
-func (t *Tree) Layer() string { return "" }
+// head reads target and header fields.
+func (t *Tree) head() {
+	t.headOnce.Do(func() {
+		if t.m.Target != "" {
+			t.target = parseTarget(t.m.Target)
+		}
+		t.fields = make([]*text, len(t.m.Header))
+		var cookies, setCookies map[string]int32
+		for i, f := range t.m.Header {
+			switch {
+			case strings.EqualFold(f.Name, "Cookie"):
+				if cookies == nil {
+					cookies = map[string]int32{}
+				}
+				t.fields[i] = parseCookies(f.Value, cookies)
+			case strings.EqualFold(f.Name, "Set-Cookie"):
+				if setCookies == nil {
+					setCookies = map[string]int32{}
+				}
+				t.fields[i] = parseSetCookie(f.Value, setCookies)
+			default:
+				num := 0
+				for _, g := range t.m.Header[:i] {
+					if strings.EqualFold(f.Name, g.Name) {
+						num++
+					}
+				}
+				t.fields[i] = parseField(f.Name, f.Value, num)
+			}
+		}
+	})
+}
 
-// Leaves are all values in document order.
-func (t *Tree) Leaves() iter.Seq[Leaf] { return func(func(Leaf) bool) {} }
+// content reads the body; nil when there is none.
+func (t *Tree) content() *text {
+	t.bodyOnce.Do(func() { t.body = parseBody(&t.m) })
+	return t.body
+}
 
-// Get is the leaf that r names.
-func (t *Tree) Get(r Ref) (Leaf, bool) { return Leaf{}, false }
+// Layer is how the body was read: "json", "form", "multipart", "html", "events"
+// or "lines"; "body" when it is opaque, "" when it is empty.
+func (t *Tree) Layer() string {
+	if b := t.content(); b != nil {
+		return b.layer
+	}
+	return ""
+}
 
-// All is every leaf that r, with its wildcards, names.
-func (t *Tree) All(r Ref) []Leaf { return nil }
+// Broken is the byte of the body at which reading stopped because it is malformed
+// or cut off there: what follows is in no part. -1 when the body was read to its end.
+func (t *Tree) Broken() int {
+	if b := t.content(); b != nil {
+		return b.broken
+	}
+	return -1
+}
 
-// Len is the number of elements of a list; -1 when there is none.
-func (t *Tree) Len(list Ref) int { return -1 }
+// roots are the texts of the message in order; some may be nil.
+func (t *Tree) roots(yield func(*text) bool) {
+	t.head()
+	if t.target != nil && !yield(t.target) {
+		return
+	}
+	for _, f := range t.fields {
+		if !yield(f) {
+			return
+		}
+	}
+	if b := t.content(); b != nil {
+		yield(b)
+	}
+}
 
-// Elements are the elements of a list.
-func (t *Tree) Elements(list Ref) []Ref { return nil }
+// Leaves are all values in document order: target, header fields, body. A value
+// in which others were found comes before them: a JWT, then its claims. Their
+// Text shares the message's memory: Clone what is kept for long.
+func (t *Tree) Leaves() iter.Seq[Leaf] {
+	return func(yield func(Leaf) bool) {
+		w := refWriter{}
+		for root := range t.roots {
+			if !w.leaves(root, yield) {
+				return
+			}
+		}
+	}
+}
 
-// Raw is the exact text of a part or container, e.g. of a JSON object.
-func (t *Tree) Raw(r Ref) (string, bool) { return "", false }
+// refWriter writes the refs of nodes one after another. Neighbours share a parent
+// most of the time, so it keeps the last parent's ref.
+type refWriter struct {
+	buf    []byte
+	t      *text
+	parent int32
+	n      int // length of the parent's ref in buf
+}
 
-// Replace asks f for each leaf, outermost first.
-func (t *Tree) Replace(f func(Leaf) (string, bool)) Message { return t.m }
+func (w *refWriter) ref(t *text, i int32) Ref {
+	n := &t.nodes[i]
+	if w.t != t || w.parent != n.parent {
+		w.buf = t.appendRef(w.buf[:0], n.parent)
+		w.t, w.parent, w.n = t, n.parent, len(w.buf)
+	}
+	w.buf = n.appendStep(w.buf[:w.n], t)
+	return Ref{string(w.buf)}
+}
 
-// Shape is the structure without its values.
-func (t *Tree) Shape() []string { return nil }
+func (w *refWriter) leaves(t *text, yield func(Leaf) bool) bool {
+	for i := range t.nodes {
+		n := &t.nodes[i]
+		if n.leaf && !yield(Leaf{w.ref(t, int32(i)), n.val, n.kind}) {
+			return false
+		}
+		if n.inner != nil && !w.leaves(n.inner, yield) {
+			return false
+		}
+	}
+	return true
+}
 
-// Compile makes a Template.
-func (t *Tree) Compile(refs []Ref) (*Template, error) { return &Template{t.m}, nil }
+// Get is the leaf that r, without wildcards, names. It is false for what is not
+// there and for what is no value: JSON objects and arrays, html elements, lists.
+func (t *Tree) Get(r Ref) (leaf Leaf, ok bool) {
+	t.find(r, func(x *text, i int32) bool {
+		if k := x.leafAt(i); k != 0 {
+			n := &x.nodes[k]
+			leaf, ok = Leaf{r, strings.Clone(n.val), n.kind}, true
+		}
+		return false
+	})
+	return leaf, ok
+}
 
-// Template is a message with slots.
-type Template struct{ m Message }
+// All is every leaf that r, with its wildcards, names, in document order, with concrete refs.
+func (t *Tree) All(r Ref) []Leaf {
+	var all []Leaf
+	w := refWriter{}
+	t.find(r, func(x *text, i int32) bool {
+		if k := x.leafAt(i); k != 0 {
+			n := &x.nodes[k]
+			all = append(all, Leaf{w.ref(x, k), strings.Clone(n.val), n.kind})
+		}
+		return true
+	})
+	return all
+}
 
-// Render fills the slots.
-func (t *Template) Render(values []string) Message { return t.m }
+// Len is the number of elements of the list: a JSON array, a repeated html
+// element ("html.li[data-id]"), "events", "lines". -1 when it is not there.
+func (t *Tree) Len(list Ref) int {
+	n := -1
+	t.elements(list, func(x *text, first int32) {
+		n = 0
+		for i := first; i != 0; i = x.sibling(i) {
+			n++
+		}
+	})
+	return n
+}
 
-// MediaType is the media type of a Content-Type value, lower case, without parameters.
-func MediaType(contentType string) string { return contentType }
+// Elements are the concrete refs of a list's elements, in order.
+func (t *Tree) Elements(list Ref) []Ref {
+	var all []Ref
+	w := refWriter{}
+	t.elements(list, func(x *text, first int32) {
+		all = []Ref{}
+		for i := first; i != 0; i = x.sibling(i) {
+			all = append(all, w.ref(x, i))
+		}
+	})
+	return all
+}
 
-// IsJSON says whether a media type is JSON.
-func IsJSON(mediaType string) bool { return false }
+// Raw is the text of a part or container as it stands, escapes and all: of a
+// JSON object the object. An html element's is "".
+func (t *Tree) Raw(r Ref) (raw string, ok bool) {
+	t.find(r, func(x *text, i int32) bool {
+		if k := x.leafAt(i); k != 0 {
+			i = k
+		}
+		n := &x.nodes[i]
+		raw, ok = x.s[n.start:n.end], true
+		return false
+	})
+	return raw, ok
+}
