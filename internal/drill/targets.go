@@ -1,0 +1,187 @@
+package drill
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"firedrill/internal/cli"
+	"firedrill/internal/environment"
+	"firedrill/internal/plan"
+)
+
+// ParseTarget reads "[name=]URL" as given by --target.
+func ParseTarget(text string) (environment.Target, error) {
+	name, address, ok := strings.Cut(text, "=")
+	if !ok || strings.Contains(name, ":") {
+		name, address = "", text
+	}
+	if _, err := parseTargetURL(address); err != nil {
+		return environment.Target{}, err
+	}
+	return environment.Target{Name: name, URL: address}, nil
+}
+
+func parseTargetURL(address string) (*url.URL, error) {
+	u, err := url.Parse(address)
+	switch {
+	case err != nil:
+		return nil, cli.Usagef("target %q is not a URL: %w", address, err)
+	case u.Scheme != "http" && u.Scheme != "https":
+		return nil, cli.Usagef("target %q must begin with http:// or https://", address)
+	case u.Hostname() == "":
+		return nil, cli.Usagef("target %q names no host", address)
+	case u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "":
+		return nil, cli.Usagef("target %q must be an origin: scheme, host and port only", address).With("leave out %q: the paths come from the recording", u.RequestURI())
+	case u.User != nil:
+		return nil, cli.Usagef("target %q must not hold a password", u.Redacted()).With("accounts come from --accounts or %s", ConfigName)
+	}
+	return &url.URL{Scheme: u.Scheme, Host: u.Host}, nil
+}
+
+// mapTargets says where the requests of each needed origin go: by name, else by
+// the URL that was recorded, else one to one where there is one of each.
+func mapTargets(origins []plan.Origin, needed []string, given []environment.Target) (map[string]*url.URL, error) {
+	var wanted []plan.Origin
+	for _, o := range origins {
+		if slices.Contains(needed, o.Name) {
+			wanted = append(wanted, o)
+		}
+	}
+	targets := map[string]*url.URL{}
+	var missing []string
+	for _, o := range wanted {
+		t, ok := targetFor(o, given, len(wanted) == 1)
+		if !ok {
+			missing = append(missing, fmt.Sprintf("%s (recorded as %s)", o.Name, o.URL))
+			continue
+		}
+		u, err := parseTargetURL(t.URL)
+		if err != nil {
+			return nil, err
+		}
+		targets[o.Name] = u
+	}
+	if len(missing) > 0 {
+		return nil, cli.Usagef("no target is given for %s", quoteList(missing)).
+			With("add --target NAME=URL, or targets: {NAME: URL} to the environment in %s; recorded hosts are never contacted unless mapped", ConfigName)
+	}
+	return targets, nil
+}
+
+func targetFor(o plan.Origin, given []environment.Target, only bool) (environment.Target, bool) {
+	for _, t := range given {
+		if t.Name == o.Name && t.Name != "" {
+			return t, true
+		}
+	}
+	for _, t := range given {
+		if strings.TrimSuffix(t.URL, "/") == o.URL {
+			return t, true
+		}
+	}
+	if only && len(given) == 1 {
+		return given[0], true
+	}
+	if only { // several targets, one recorded origin: the unnamed one is meant
+		for _, t := range given {
+			if t.Name == "" {
+				return t, true
+			}
+		}
+	}
+	return environment.Target{}, false
+}
+
+// loopback reports whether the host can only be this machine.
+func loopback(host string) bool {
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	addr, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return err == nil && addr.IsLoopback()
+}
+
+// permit refuses targets that are neither loopback, nor allowed in the
+// environment, nor confirmed with --yes.
+func permit(targets map[string]*url.URL, env place, confirmed bool) error {
+	for _, u := range targets {
+		host := u.Hostname()
+		if loopback(host) || confirmed || slices.ContainsFunc(env.Allow, func(a string) bool { return strings.EqualFold(a, host) || strings.EqualFold(a, u.Host) }) {
+			continue
+		}
+		return cli.Usagef("%s is not on this machine and is not allowed yet: replaying writes to it", u).
+			With("if it is a system that may be loaded, add %q to allow: of environment %q in %s, or confirm this once with --yes", host, env.Name, fallback(env.config, ConfigName))
+	}
+	return nil
+}
+
+// prove asks the target for what the environment expects, so that a wrong system
+// behind the right name is refused before the first request.
+func prove(ctx context.Context, targets map[string]*url.URL, expect environment.Expect) error {
+	if expect.Header == "" && expect.Body == "" {
+		return nil
+	}
+	timeout := expect.Timeout
+	if timeout == 0 {
+		timeout = 5 * time.Second
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	for name, u := range targets {
+		if err := proveOne(ctx, name, u, expect); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func proveOne(ctx context.Context, name string, u *url.URL, expect environment.Expect) error {
+	at := *u
+	at.Path = "/"
+	if expect.Path != "" {
+		at.Path = expect.Path
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, at.String(), nil)
+	if err != nil {
+		return cli.Usagef("expect: %w", err)
+	}
+	client := &http.Client{
+		Transport:     &http.Transport{Proxy: nil, DisableKeepAlives: true},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	answer, err := client.Do(request)
+	if err != nil {
+		return cli.Invalidf("target %s did not prove what it is: %w", name, unreachable(err)).With("is %s running, and is this the right address?", u)
+	}
+	defer answer.Body.Close()
+	if key, want, ok := strings.Cut(expect.Header, ":"); ok {
+		key, want = strings.TrimSpace(key), strings.TrimSpace(want)
+		if got := answer.Header.Get(key); got != want {
+			return cli.Usagef("target %s is not what was expected: %s is %q, not %q", name, key, got, want).
+				With("nothing was sent to it but one GET %s; look whether %s is the system you mean", at.Path, u)
+		}
+	}
+	if expect.Body != "" {
+		body, err := io.ReadAll(io.LimitReader(answer.Body, 1<<20))
+		if err != nil || !strings.Contains(string(body), expect.Body) {
+			return cli.Usagef("target %s is not what was expected: the answer to GET %s does not contain the expected text", name, at.Path)
+		}
+	}
+	return nil
+}
+
+// unreachable strips what net/http wraps around a dial error.
+func unreachable(err error) error {
+	if ue, ok := err.(*url.Error); ok {
+		err = ue.Err
+	}
+	return err
+}
