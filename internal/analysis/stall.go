@@ -1,0 +1,128 @@
+package analysis
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"firedrill/internal/metric"
+	"firedrill/internal/sample"
+)
+
+// A stall is a stretch of at least stallLeast in which nothing was answered while
+// several requests were waiting, each of which took far longer than its kind does.
+const (
+	stallLeast  = time.Second
+	stallFactor = 3   // times its endpoint's median
+	maxStalls   = 500 // more are not looked at
+)
+
+// stallFinder collects candidates while samples pass by in the order of their ends.
+type stallFinder struct {
+	lastEnd time.Duration
+	open    []*stall
+	over    []*stall
+}
+
+type stall struct {
+	from, to time.Duration
+	waiting  []waiting // requests that were under way in it, and ended after it
+}
+
+type waiting struct {
+	endpoint, persona uint16
+	start             time.Duration
+	took              time.Duration
+}
+
+// add takes a sample that is judged.
+func (f *stallFinder) add(s *sample.Sample) {
+	if gap := s.End - f.lastEnd; f.lastEnd > 0 && gap >= stallLeast && len(f.over)+len(f.open) < maxStalls {
+		f.open = append(f.open, &stall{from: f.lastEnd, to: s.End})
+	}
+	f.lastEnd = max(f.lastEnd, s.End)
+	keep := f.open[:0]
+	for _, st := range f.open {
+		if s.Start < st.to && s.End >= st.to {
+			st.waiting = append(st.waiting, waiting{s.Endpoint, s.Persona, s.Start, s.ResponseTime()})
+		}
+		if s.End > st.to+2*(st.to-st.from)+10*time.Second { // what waited has long been answered
+			f.over = append(f.over, st)
+			continue
+		}
+		keep = append(keep, st)
+	}
+	f.open = keep
+}
+
+// stallFound is a stall that counts.
+type stallFound struct {
+	from, length time.Duration
+	users        int     // that waited
+	lost         float64 // iterations that they would have made meanwhile
+}
+
+// found judges the candidates, by time, once all medians are known.
+func (t *tally) found() []stallFound {
+	var list []stallFound
+	for _, st := range append(t.stalls.over, t.stalls.open...) {
+		if f, ok := t.judgeStall(st); ok {
+			list = append(list, f)
+		}
+	}
+	slices.SortFunc(list, func(a, b stallFound) int { return cmp.Compare(a.from, b.from) })
+	return list
+}
+
+func (t *tally) judgeStall(st *stall) (stallFound, bool) {
+	f := stallFound{from: st.from, length: st.to - st.from}
+	through := 0
+	for _, w := range st.waiting {
+		if int(w.endpoint) >= len(t.endpoints) || int(w.persona) >= len(t.personas) {
+			continue
+		}
+		median := time.Duration(0)
+		if times := t.endpoints[w.endpoint].times; len(times) > 0 {
+			median = time.Duration(metric.Percentile(times, 50))
+		}
+		if w.took < stallFactor*median {
+			continue
+		}
+		f.users++
+		if w.start <= st.from+f.length/2 {
+			through++
+		}
+		if one := t.personas[w.persona].medianLength(); one > 0 {
+			f.lost += float64(w.took-median) / float64(one)
+		}
+	}
+	return f, through >= 2 && f.users >= max(2, t.users.peak/10)
+}
+
+// stallNote says in words what stalls there were; "" without any. first is when
+// the first began.
+func (j *judge) stallNote() (note string, first time.Duration) {
+	list := j.tally.found()
+	if len(list) == 0 {
+		return "", -1
+	}
+	worst, users, lost := list[0], 0, 0.0
+	for _, s := range list {
+		if s.length > worst.length {
+			worst = s
+		}
+		users, lost = users+s.users, lost+s.lost
+	}
+	note = fmt.Sprintf("the target stalled at %s: nothing was answered for %s while %s waited", clock(list[0].from), duration(list[0].length), count(list[0].users, "request"))
+	if len(list) > 1 {
+		note = fmt.Sprintf("the target stalled %s, first at %s; at worst nothing was answered for %s while %s waited",
+			times(len(list)), clock(list[0].from), duration(worst.length), count(worst.users, "request"))
+	}
+	if closed(j.manifest) {
+		note += fmt.Sprintf("; in a closed model a stall shows only once per user (%s here), and about %s not made because of it, so percentiles look better than what people would have met",
+			count(users, "slow request"), were(int(math.Round(lost)), "iteration"))
+	}
+	return note, list[0].from
+}
