@@ -97,3 +97,18 @@ func RateAt(l scenario.Load, at time.Duration) float64 {
 	}
 	return 0
 }
+
+// Recorded are recorded arrivals, from the first on, the pauses between them
+// divided by speed. They are to be ascending.
+func Recorded(arrivals []time.Duration, speed float64) iter.Seq[time.Duration] {
+	if speed <= 0 {
+		speed = 1
+	}
+	return func(yield func(time.Duration) bool) {
+		for _, at := range arrivals {
+			if !yield(time.Duration(float64(at-arrivals[0]) / speed)) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,27 @@
+// Package vuser is one virtual user: a person with an account, a browser of
+// their own and a random stream of their own, who walks a journey.
+//
+//	engine ─▶ User.Iterate ─▶ wire.Doer ─▶ target
+//	              │
+//	              └─▶ sample.Sample, one for each attempt
+//
+// A Run is what the users of one persona share; it is read-only while they run.
+// A User belongs to one goroutine: Iterate walks one iteration and returns how
+// it ended. Requests that were recorded as parallel are sent concurrently inside
+// Iterate, which waits for all of them.
+//
+// # Randomness
+//
+// Everything that a user draws comes from (seed, user number, iteration): each
+// step and each choice gets a stream of its own, handed out in the journey's
+// order, so that with one seed two runs make the same steps, draws and generated
+// values per user, in order, whatever the timing and whatever runs in parallel.
+//
+// # What is kept
+//
+// Of an answer only what later steps need is kept, as copies. Accounts and live
+// values exist in memory only and are never logged; reasons for ended iterations
+// name parts, steps and accounts by number, never a value.
+//
+// Times in samples are offsets from Run.Start.
+package vuser

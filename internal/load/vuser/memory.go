@@ -1,0 +1,274 @@
+package vuser
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+
+	"firedrill/internal/load/program"
+	"firedrill/internal/message"
+)
+
+// memory is what a user remembers of answers and requests.
+type memory struct {
+	values []value
+	lists  []list // by pick; only those that lie in an answer
+	chosen []*element
+	seeds  []uint64 // by pick: what its next choice is drawn with
+	place  []int    // by pick: how many were taken in order
+	taken  []map[string]bool
+	sent   []sentValue
+	client map[string]string
+	clock  uint64 // counts answers
+}
+
+type value struct {
+	text string
+	at   uint64 // when, in answers; 0: there is none
+}
+
+type list struct {
+	known    bool // the answer was seen
+	elements []*element
+}
+
+// element is a list's element with what is needed of it.
+type element struct {
+	props []prop
+	kids  []list // by place in Pick.Kids
+}
+
+type prop struct {
+	text string
+	ok   bool
+	null bool
+}
+
+type sentValue struct {
+	text string
+	ok   bool
+}
+
+func (m *memory) make(j *program.Journey) {
+	n := len(j.Picks)
+	*m = memory{values: make([]value, len(j.Values)), sent: make([]sentValue, j.Sent)}
+	if n > 0 {
+		m.lists, m.chosen, m.seeds, m.place, m.taken = make([]list, n), make([]*element, n), make([]uint64, n), make([]int, n), make([]map[string]bool, n)
+	}
+}
+
+// begin forgets what does not outlive an iteration: all but the session's values,
+// what was taken from lists, and places in lists that are worked through over iterations.
+func (m *memory) begin(j *program.Journey, session bool, r *rand.Rand) {
+	for i := range m.values {
+		if !session || !j.Values[i].Keep {
+			m.values[i] = value{}
+		}
+	}
+	clear(m.lists)
+	clear(m.sent)
+	m.client = nil
+	for i := range j.Picks {
+		seed := r.Uint64()
+		if j.Picks[i].Loop < 0 {
+			m.chosen[i], m.seeds[i] = nil, seed
+		}
+	}
+}
+
+// forget is begin for a new browser. What was taken stays taken: the
+// application knows it, whatever the browser.
+func (m *memory) forget() {
+	clear(m.values)
+	clear(m.lists)
+	clear(m.chosen)
+}
+
+// enter begins a loop: lists that are taken in order start anew.
+func (m *memory) enter(j *program.Journey, loop int) {
+	for i := range j.Picks {
+		if j.Picks[i].Loop == loop {
+			m.place[i] = 0
+		}
+	}
+}
+
+// turn begins a turn of a loop: what is chosen in each turn is chosen anew.
+func (m *memory) turn(j *program.Journey, loop int, r *rand.Rand) {
+	for i := range j.Picks {
+		if j.Picks[i].Loop == loop {
+			m.chosen[i], m.seeds[i] = nil, r.Uint64()
+		}
+	}
+}
+
+// fail forgets what a step's answer would have given.
+func (m *memory) fail(st *program.Step) {
+	for _, v := range st.Answers {
+		m.values[v] = value{}
+	}
+	for _, p := range st.Lists {
+		m.lists[p] = list{}
+	}
+}
+
+// learn takes what later steps need from an answer.
+func (m *memory) learn(j *program.Journey, st *program.Step, tree *message.Tree) {
+	m.clock++
+	for _, i := range st.Answers {
+		m.values[i] = value{}
+		if leaf, ok := first(tree, j.Values[i].Ref); ok {
+			m.values[i] = value{text: strings.Clone(leaf.Text), at: m.clock}
+		}
+	}
+	for _, p := range st.Lists {
+		m.lists[p] = readList(j, p, tree, j.Picks[p].List)
+	}
+}
+
+// first is the leaf that r names; with wildcards the first of them.
+func first(tree *message.Tree, r message.Ref) (message.Leaf, bool) {
+	if r.Wildcards() == 0 {
+		return tree.Get(r)
+	}
+	if all := tree.All(r); len(all) > 0 {
+		return all[0], true
+	}
+	return message.Leaf{}, false
+}
+
+func readList(j *program.Journey, pick int, tree *message.Tree, ref message.Ref) list {
+	p := &j.Picks[pick]
+	if tree.Len(ref) < 0 {
+		return list{}
+	}
+	refs := tree.Elements(ref)
+	l := list{known: true, elements: make([]*element, 0, len(refs))}
+	for _, r := range refs {
+		e := &element{props: make([]prop, len(p.Props))}
+		for i, rel := range p.Props {
+			if leaf, ok := first(tree, message.Join(r, rel)); ok {
+				e.props[i] = prop{text: strings.Clone(leaf.Text), ok: true, null: leaf.Kind == message.Null}
+			}
+		}
+		if len(p.Kids) > 0 {
+			e.kids = make([]list, len(p.Kids))
+			for i, k := range p.Kids {
+				e.kids[i] = readList(j, k, tree, message.Join(r, j.Picks[k].List))
+			}
+		}
+		l.elements = append(l.elements, e)
+	}
+	return l
+}
+
+// choose is the element of a pick in this turn, drawn when first asked for.
+func (m *memory) choose(j *program.Journey, pick int) (*element, *stop) {
+	if e := m.chosen[pick]; e != nil {
+		return e, nil
+	}
+	p := &j.Picks[pick]
+	l, s := m.list(j, pick)
+	if s != nil {
+		return nil, s
+	}
+	var fit []*element
+	for _, e := range l.elements {
+		if e.fits(p) && !(p.Unused && m.taken[pick][e.key(p)]) {
+			fit = append(fit, e)
+		}
+	}
+	at := -1
+	switch p.Order {
+	case "next":
+		at = m.place[pick]
+		if p.Loop < 0 && len(fit) > 0 { // over iterations: round and round
+			at %= len(fit)
+		}
+		if p.Unused { // what was taken is out of the way already
+			at = 0
+		}
+		m.place[pick]++
+	case "index":
+		at = p.Index
+	default:
+		if len(fit) > 0 {
+			at = rand.New(rand.NewPCG(m.seeds[pick], 0)).IntN(len(fit))
+		}
+	}
+	if at < 0 || at >= len(fit) {
+		return nil, &stop{reason: starved(j, pick, len(l.elements), len(fit)), pick: pick}
+	}
+	e := fit[at]
+	m.chosen[pick] = e
+	if p.Unused {
+		if m.taken[pick] == nil {
+			m.taken[pick] = map[string]bool{}
+		}
+		m.taken[pick][e.key(p)] = true
+	}
+	return e, nil
+}
+
+// list is where a pick chooses from.
+func (m *memory) list(j *program.Journey, pick int) (list, *stop) {
+	p := &j.Picks[pick]
+	if p.Parent < 0 {
+		if l := m.lists[pick]; l.known {
+			return l, nil
+		}
+		return list{}, &stop{reason: missing(j, "the list "+p.List.String(), p.Step), pick: -1}
+	}
+	e, s := m.choose(j, p.Parent)
+	if s != nil {
+		return list{}, s
+	}
+	for i, k := range j.Picks[p.Parent].Kids {
+		if k == pick && e.kids[i].known {
+			return e.kids[i], nil
+		}
+	}
+	return list{}, &stop{reason: "no list " + p.List.String() + " in the chosen " + j.Picks[p.Parent].Name, pick: -1}
+}
+
+func (e *element) fits(p *program.Pick) bool {
+	for _, w := range p.Where {
+		have := e.props[w.Prop]
+		there := have.ok && !have.null
+		switch w.Op {
+		case "==":
+			if !there || have.text != w.Text {
+				return false
+			}
+		case "!=":
+			if there && have.text == w.Text {
+				return false
+			}
+		case "present":
+			if !there {
+				return false
+			}
+		case "absent":
+			if there {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// key tells elements apart: by what requests say about them.
+func (e *element) key(p *program.Pick) string {
+	if len(p.Used) == 0 { // only lists inside it are used
+		return fmt.Sprintf("%p", e)
+	}
+	if len(p.Used) == 1 {
+		return e.props[p.Used[0]].text
+	}
+	var b strings.Builder
+	for _, i := range p.Used {
+		b.WriteString(e.props[i].text)
+		b.WriteByte(0)
+	}
+	return b.String()
+}

@@ -1,0 +1,235 @@
+package vuser
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"firedrill/internal/load/pace"
+	"firedrill/internal/load/program"
+	"firedrill/internal/load/wire"
+	"firedrill/internal/message"
+	"firedrill/internal/plan"
+	"firedrill/internal/sample"
+)
+
+// job is what one request needs while it is under way.
+type job struct {
+	req    wire.Request
+	res    wire.Response
+	pcg    rand.PCG
+	values []string
+	cookie []byte
+	answer message.Message
+}
+
+var jobs = sync.Pool{New: func() any { return new(job) }}
+
+func (b *job) put() {
+	b.res.Reset()
+	b.req.Body = nil
+	clear(b.values)
+	clear(b.req.Header)
+	clear(b.answer.Header)
+	jobs.Put(b)
+}
+
+// step waits for its time, fills the request, sends it and learns from the
+// answer. wait, when not nil, is closed when the step that it follows is over.
+func (u *User) step(ctx context.Context, i int, seed uint64, wait <-chan struct{}) error {
+	st := &u.run.Group.Journey.Steps[i]
+	b := jobs.Get().(*job)
+	defer b.put()
+	b.pcg.Seed(seed, uint64(i))
+	rng := rand.New(&b.pcg)
+	pause := u.pause(st, rng)
+	if wait != nil {
+		select {
+		case <-wait:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	u.mu.Lock()
+	intended := u.base(i).Add(pause)
+	u.mu.Unlock()
+	if err := u.waitUntil(ctx, intended); err != nil {
+		return err
+	}
+	if st.Class == plan.Costly && u.run.Spend != nil && !u.run.Spend() {
+		return u.left(i, &stop{outcome: sample.Cut, reason: "the cap on costly requests was reached", pick: -1})
+	}
+	if s := u.fill(b, i, rng); s != nil {
+		return u.left(i, s)
+	}
+	for attempt := uint8(0); ; attempt++ {
+		err := u.send(ctx, b, i)
+		fatal, again := u.judge(ctx, b, i, intended, attempt, err)
+		if !again {
+			return fatal
+		}
+		intended = u.run.Clock.Now()
+	}
+}
+
+// left completes the end of an iteration at step i.
+func (u *User) left(i int, s *stop) error {
+	for k := i; k < len(u.run.Group.Journey.Steps); k++ {
+		if !u.skipped(k) {
+			s.lost++
+		}
+	}
+	return s
+}
+
+// pause draws the think time before a step.
+func (u *User) pause(st *program.Step, rng *rand.Rand) time.Duration {
+	var d time.Duration
+	if st.Override != nil {
+		d = st.Override.Draw(rng)
+	} else {
+		d = pace.Draw(st.Think, rng)
+	}
+	if st.After < 0 && !u.it.again && (u.it.number == 0 || !u.run.Closed) {
+		return 0 // a user who has just come does not wait before the first click
+	}
+	return time.Duration(float64(d) / u.run.Speed)
+}
+
+// base is when the user had what they waited for before step i. u.mu is held.
+func (u *User) base(i int) time.Time {
+	it := &u.it
+	after := u.run.Group.Journey.Steps[i].After
+	if it.again {
+		if l := &u.run.Group.Journey.Loops[it.loop]; after < l.First && !it.ends[l.Last].IsZero() {
+			return it.ends[l.Last]
+		} else if after < l.First {
+			return it.latest()
+		}
+	}
+	if after < 0 {
+		return it.intended
+	}
+	if end := it.ends[after]; !end.IsZero() {
+		return end
+	}
+	return it.latest()
+}
+
+// latest is the end of the latest answer, or the iteration's start.
+func (it *iteration) latest() time.Time {
+	if it.last.IsZero() {
+		return it.intended
+	}
+	return it.last
+}
+
+// waitUntil sleeps, and notes how late it woke.
+func (u *User) waitUntil(ctx context.Context, at time.Time) error {
+	if err := u.run.Clock.SleepUntil(ctx, at); err != nil {
+		return err
+	}
+	if u.run.Late != nil {
+		u.run.Late(max(0, u.run.Clock.Now().Sub(at)))
+	}
+	return nil
+}
+
+// send makes one attempt.
+func (u *User) send(ctx context.Context, b *job, i int) error {
+	t := &u.run.steps[i]
+	b.req.Scheme, b.req.Authority, b.req.Dial = t.scheme, t.authority, t.dial
+	b.req.Method, b.req.Timeout = u.run.Group.Journey.Steps[i].Method, u.run.Timeout
+	st := &u.run.Group.Journey.Steps[i]
+	b.req.Discard = len(st.Answers) == 0 && len(st.Lists) == 0
+	u.mu.Lock()
+	u.it.sent++
+	u.mu.Unlock()
+	return u.doer.Do(ctx, &b.req, &b.res)
+}
+
+// judge turns an attempt into a sample, and learns from its answer. again: the
+// same request shall be sent once more; otherwise err ends the iteration, or is nil.
+func (u *User) judge(ctx context.Context, b *job, i int, intended time.Time, attempt uint8, failure error) (err error, again bool) {
+	st := &u.run.Group.Journey.Steps[i]
+	s := u.measure(b, i, intended, attempt)
+	var we *wire.Error
+	if failure != nil && !errors.As(failure, &we) {
+		we = &wire.Error{Kind: sample.OtherError, Err: failure}
+	}
+	if we != nil {
+		s.Error = we.Kind
+		if !we.Sent {
+			s.Flags |= sample.NotSent
+		}
+		if ctx.Err() != nil {
+			s.Flags |= sample.Interrupted
+			u.run.Sink.Sample(s)
+			return ctx.Err(), false
+		}
+		s.Flags |= sample.Failed
+		again = attempt == 0 && we.MayRetry(st.Method)
+	} else {
+		s.Flags |= verdict(st, &b.res)
+	}
+	u.mu.Lock()
+	if we == nil {
+		u.cookies(b, i)
+	}
+	u.it.ends[i] = b.res.Timing.End
+	if b.res.Timing.End.After(u.it.last) {
+		u.it.last = b.res.Timing.End
+	}
+	if s.Has(sample.Failed) {
+		u.memory.fail(st)
+	} else if !b.req.Discard && !u.learn(b, st) {
+		s.Flags |= sample.Unexpected
+	}
+	refused := st.Login && we == nil && (s.Has(sample.Failed) || s.Has(sample.Unexpected) && st.Expect.Redirect != "" && !redirected(st, &b.res))
+	if st.Login && we == nil && !refused {
+		u.it.logins++
+	}
+	u.mu.Unlock()
+	u.checks(s)
+	u.run.Sink.Sample(s)
+	if refused {
+		return u.left(i+1, &stop{outcome: sample.LoginFailed, reason: u.refusal(st, s.Status), pick: -1}), false
+	}
+	return nil, again
+}
+
+func (u *User) refusal(st *program.Step, status uint16) string {
+	return fmt.Sprintf("log-in refused: %s answered %d (account %s)", st.Name, status, u.account)
+}
+
+// learn takes from an answer what later steps need. u.mu is held. It reports
+// whether the answer could be read.
+func (u *User) learn(b *job, st *program.Step) bool {
+	content, err := b.res.Content()
+	if err != nil {
+		u.memory.fail(st)
+		return false
+	}
+	m := &b.answer
+	m.Status, m.Body, m.Header = b.res.Status, content, m.Header[:0]
+	for i := range b.res.Header {
+		m.Header = append(m.Header, struct{ Name, Value string }(b.res.Header[i]))
+	}
+	u.memory.learn(u.run.Group.Journey, st, message.Parse(*m))
+	return true
+}
+
+// cookies takes the cookies that an answer sets. u.mu is held.
+func (u *User) cookies(b *job, i int) {
+	at := u.run.steps[i].at
+	for k := range b.res.Header {
+		f := &b.res.Header[k]
+		if len(f.Name) == len("Set-Cookie") && equalFold(f.Name, "Set-Cookie") {
+			at.path = pathOf(b.req.Target)
+			u.jar.set(cloned(f.Value), at, u.run.Clock.Now())
+		}
+	}
+}
