@@ -157,7 +157,12 @@ func (t *text) leafAt(i int32) int32 {
 	if t.nodes[i].leaf {
 		return i
 	}
-	return t.child(i, byNothing, "", 0)
+	for k := t.nodes[i].first; k != 0; k = t.nodes[k].after {
+		if t.nodes[k].by == byNothing {
+			return k
+		}
+	}
+	return 0
 }
 
 // sibling is the next element of the list that i is in.

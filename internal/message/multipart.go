@@ -42,7 +42,10 @@ func parseMultipart(s, boundary string, depth int) *text {
 		} else {
 			t.broken = len(s)
 		}
-		t.addPart(i, max(i, end), depth, counts)
+		whole := t.addPart(i, max(i, end), depth, counts)
+		if !whole && next < 0 {
+			t.broken = i
+		}
 		if next < 0 {
 			return t
 		}
@@ -50,8 +53,8 @@ func parseMultipart(s, boundary string, depth int) *text {
 	}
 }
 
-// addPart adds the part whose fields and content are t.s[from:to].
-func (t *text) addPart(from, to, depth int, counts map[string]int32) {
+// addPart adds the part whose fields and content are t.s[from:to]; false when its fields do not end.
+func (t *text) addPart(from, to, depth int, counts map[string]int32) bool {
 	s := t.s
 	name, media, hasFile := "", "", false
 	fileFrom, fileTo := 0, 0
@@ -59,7 +62,7 @@ func (t *text) addPart(from, to, depth int, counts map[string]int32) {
 	for i < to {
 		nl := strings.IndexByte(s[i:to], '\n')
 		if nl < 0 {
-			return // cut off within the part's fields
+			return false
 		}
 		line := strings.TrimSuffix(s[i:i+nl], "\r")
 		lineAt := i
@@ -87,7 +90,7 @@ func (t *text) addPart(from, to, depth int, counts map[string]int32) {
 	if hasFile {
 		t.addLeaf(part, node{by: byAttr, name: "filename"}, fileFrom, fileTo, asFilename)
 	}
-	k := t.addLeaf(part, node{file: hasFile}, min(i, to), to, asIs)
+	k := t.addLeaf(part, node{name: media, file: hasFile}, min(i, to), to, asIs)
 	switch {
 	case IsJSON(media):
 		if in := parseJSON(t.nodes[k].val, false, depth+1); in != nil && in.broken < 0 {
@@ -96,6 +99,7 @@ func (t *text) addPart(from, to, depth int, counts map[string]int32) {
 	case !hasFile:
 		t.attach(k, nested(t.nodes[k].val, depth+1))
 	}
+	return true
 }
 
 // dispositionParam finds a parameter's value in a Content-Disposition field.

@@ -27,7 +27,7 @@ func nested(v string, depth int) *text {
 			return parseURL(v, depth)
 		}
 	}
-	if t := parseAuth(v, depth); t != nil {
+	if t := parseAuth(v, depth, false); t != nil {
 		return t
 	}
 	set := runOf(v)
@@ -89,10 +89,12 @@ func isURL(v string) bool {
 // nestedField looks into a header's value, whose name may say what it is.
 func nestedField(name, v string) *text {
 	switch canonicalHeader(name) {
-	case "Location", "Referer", "Content-Location", "Refresh-Url", "X-Original-Url":
+	case "Location", "Referer", "Content-Location":
 		if v != "" {
 			return parseURL(v, 2)
 		}
+	case "Authorization", "Proxy-Authorization":
+		return parseAuth(v, 2, true)
 	}
 	return nested(v, 2)
 }
@@ -116,56 +118,65 @@ func nestedFragment(v string, depth int) *text {
 	return nested(v, depth)
 }
 
-// parseAuth reads "Bearer xyz" and its like: a known scheme, a space, credentials.
-func parseAuth(v string, depth int) *text {
+// parseAuth reads "Bearer xyz" and its like: a scheme, a space, credentials. Where
+// the place does not say that it is one, the scheme must be a known one. nil when it is none.
+func parseAuth(v string, depth int, sure bool) *text {
 	i := strings.IndexByte(v, ' ')
-	if i < 3 || i > 9 || i+1 == len(v) {
-		return nil
-	}
-	switch v[0] | 0x20 {
-	case 'b', 't', 'j', 'd', 'a', 'n': // the schemes below, cheaply
-	default:
-		return nil
-	}
-	basic := false
-	switch strings.ToLower(v[:i]) {
-	case "bearer", "token", "jwt", "dpop", "apikey", "api-key", "negotiate", "ntlm":
-		if strings.IndexByte(v[i+1:], ' ') >= 0 || len(v) < i+9 {
-			return nil // prose: "token of appreciation"
-		}
-	case "digest":
-		if strings.IndexByte(v, '=') < 0 {
-			return nil
-		}
-	case "basic":
-		basic = true
-	default:
+	if i < 1 || i+1 == len(v) || !sure && (i < 3 || i > 9 || !authScheme(v[:i], v[i+1:])) {
 		return nil
 	}
 	t := newText(v, "auth", 1)
 	n := t.addLeaf(0, node{}, i+1, len(v), asIs)
-	if !basic {
-		t.attach(n, nested(t.nodes[n].val, depth+1))
-		return t
-	}
-	in := newText(t.nodes[n].val, "b64", 1)
-	raw := strings.TrimRight(in.s, "=")
-	user, err := base64.RawStdEncoding.DecodeString(raw)
-	colon := strings.IndexByte(string(user), ':')
-	if err != nil || colon < 0 || depth+2 > MaxDepth {
+	if in := parseBasic(v[:i], t.nodes[n].val, depth+1); in != nil {
+		t.attach(n, in)
+	} else if strings.EqualFold(v[:i], "basic") && !sure {
 		return nil // "basic rules"
+	} else {
+		t.attach(n, nested(t.nodes[n].val, depth+1))
 	}
-	t.attach(n, in)
+	return t
+}
+
+// authScheme says whether a value that begins with this word goes on as credentials do.
+func authScheme(scheme, rest string) bool {
+	switch scheme[0] | 0x20 {
+	case 'b', 't', 'j', 'd', 'a', 'n': // the schemes below, cheaply
+	default:
+		return false
+	}
+	switch strings.ToLower(scheme) {
+	case "bearer", "token", "jwt", "dpop", "apikey", "api-key", "negotiate", "ntlm":
+		return len(rest) >= 8 && strings.IndexByte(rest, ' ') < 0 // not prose: "token of appreciation"
+	case "digest":
+		return strings.IndexByte(rest, '=') >= 0
+	case "basic":
+		return strings.IndexByte(rest, ' ') < 0
+	}
+	return false
+}
+
+// parseBasic reads the credentials of HTTP Basic (RFC 7617); nil when they are none.
+func parseBasic(scheme, v string, depth int) *text {
+	if !strings.EqualFold(scheme, "basic") || depth+1 > MaxDepth {
+		return nil
+	}
+	raw := strings.TrimRight(v, "=")
+	pair, err := base64.RawStdEncoding.DecodeString(raw)
+	colon := strings.IndexByte(string(pair), ':')
+	if err != nil || colon < 0 {
+		return nil
+	}
 	c := asBase64
-	if len(raw)%4 != 0 && len(raw) == len(in.s) {
+	if len(raw)%4 != 0 && len(raw) == len(v) {
 		c = asBase64Raw
 	}
-	k := in.addLeaf(0, node{}, 0, len(in.s), c)
-	pair := newText(in.nodes[k].val, "basic", 2)
-	pair.addLeaf(0, node{by: byKey, name: "user"}, 0, colon, asIs)
-	pair.addLeaf(0, node{by: byKey, name: "password"}, colon+1, len(pair.s), asIs)
-	in.attach(k, pair)
-	return t
+	in := newText(v, "b64", 1)
+	k := in.addLeaf(0, node{}, 0, len(v), c)
+	basic := newText(in.nodes[k].val, "basic", 2)
+	basic.addLeaf(0, node{by: byKey, name: "user"}, 0, colon, asIs)
+	basic.addLeaf(0, node{by: byKey, name: "password"}, colon+1, len(basic.s), asIs)
+	in.attach(k, basic)
+	return in
 }
 
 // parseJWT reads a JSON Web Token (RFC 7519): three parts, a JSON header that names its algorithm.

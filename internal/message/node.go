@@ -30,7 +30,7 @@ const (
 
 // node is a container or a leaf of a text.
 type node struct {
-	name               string
+	name               string // of a multipart content, which has no step, its media type
 	val                string // a leaf's value, unescaped
 	inner              *text  // what was found inside val
 	start, end         int32  // its span in text.s, escaped

@@ -19,7 +19,7 @@ var (
 	unreserved   = setOf(alnum, "-._~")
 	pathKeeps    = setOf(alnum, "-._~", "!$&'()*+,=:@")             // a segment; ";" would start parameters
 	queryKeeps   = setOf(alnum, "-._~", "!$'()*,:@/?")              // a value in a query
-	formKeeps    = setOf(alnum, "-._*")                             // application/x-www-form-urlencoded (WHATWG URL section 5.2)
+	formKeeps    = setOf(alnum, "-._*~")                            // application/x-www-form-urlencoded (WHATWG URL section 5.2), and "~", which needs none
 	fragKeeps    = setOf(alnum, "-._~", "!$&'()*+,;=:@/?")          // a fragment
 	cookieKeeps  = setOf(alnum, "-._~", "!#$%&'()*+/:<=>?@[]^`{|}") // cookie-octet (RFC 6265 section 4.1.1), with "%"
 	headerBreaks = setOf("\r\n\x00")

@@ -28,6 +28,22 @@ func (p Part) Ref() Ref { return Ref{string(p.t.appendRef(nil, p.i))} }
 // File says whether it is the content of an uploaded file.
 func (p Part) File() bool { return p.t.nodes[p.i].file }
 
+// Media is the media type of a multipart part's content, "" when it has none or is something else.
+func (p Part) Media() string {
+	if n := &p.t.nodes[p.i]; p.t.layer == "multipart" && n.by == byNothing {
+		return n.name
+	}
+	return ""
+}
+
+// Attr is the html attribute that it is the value of, "" for anything else.
+func (p Part) Attr() string {
+	if n := &p.t.nodes[p.i]; p.t.layer == "html" && n.by == byAttr {
+		return n.name
+	}
+	return ""
+}
+
 // Layer is the layer or root that it stands in: "json", "html", "jwt", "header",
 // "cookie", "set-cookie", "target" (path and query), "body" for an opaque body.
 func (p Part) Layer() string { return p.t.layer }
@@ -86,63 +102,124 @@ func (t *Tree) Replace(f func(Leaf) (string, bool)) Message {
 }
 
 // Rewrite is Replace without making a Ref for each leaf.
-func (t *Tree) Rewrite(f func(Part) (string, bool)) Message {
+func (t *Tree) Rewrite(f func(Part) (string, bool)) Message { return t.RewriteWith(Rewriter{Leaf: f}) }
+
+// Rewriter says what becomes of a message's parts and of what stands between them.
+type Rewriter struct {
+	// Leaf is asked for each leaf, outermost first.
+	Leaf func(Part) (string, bool)
+	// Gap, if set, is asked for the text between parts of the target and the body:
+	// keys, mark-up, white space. What it gives is written as it is.
+	Gap func(string) (string, bool)
+	// Edited, if set, is told of each change of the body: bytes start to end of
+	// the old one are now size bytes. Ascending.
+	Edited func(start, end, size int)
+}
+
+// RewriteWith makes a message in which each leaf and gap is what rw says.
+func (t *Tree) RewriteWith(rw Rewriter) Message {
 	m := t.m
 	t.head()
+	inHead := rw
+	inHead.Edited = nil
 	if t.target != nil {
-		if s, changed := t.target.rewrite(f); changed {
+		if s, changed := t.target.rewrite(&inHead); changed {
 			m.Target = s
 		}
 	}
+	inHead.Gap = nil
+	cloned := false
 	for i, field := range t.fields {
-		if s, changed := field.rewrite(f); changed {
-			if len(m.Header) > 0 && len(t.m.Header) > 0 && &m.Header[0] == &t.m.Header[0] {
-				m.Header = slices.Clone(m.Header)
+		if s, changed := field.rewrite(&inHead); changed {
+			if !cloned {
+				m.Header, cloned = slices.Clone(m.Header), true
 			}
 			m.Header[i] = exchange.Field{Name: m.Header[i].Name, Value: s}
 		}
 	}
 	if b := t.content(); b != nil {
-		if out, changed := b.rewriteBytes(f); changed {
+		if out, changed := b.rewriteBytes(&rw); changed {
 			m.Body = out
 		}
 	}
 	return m
 }
 
-func (t *text) rewrite(f func(Part) (string, bool)) (string, bool) {
-	b, changed := t.rewriteBytes(f)
+func (t *text) rewrite(rw *Rewriter) (string, bool) {
+	b, changed := t.rewriteBytes(rw)
 	if !changed {
 		return t.s, false
 	}
 	return string(b), true
 }
 
-// rewriteBytes is t's text with the leaves that f changed; nil when it changed none.
-func (t *text) rewriteBytes(f func(Part) (string, bool)) (b []byte, changed bool) {
-	from := 0
+// rewriteBytes is t's text with what rw changed; nil when it changed nothing.
+func (t *text) rewriteBytes(rw *Rewriter) ([]byte, bool) {
+	e := editor{t: t}
+	if t.up == nil {
+		e.edited = rw.Edited
+	}
+	inner := *rw
+	inner.Edited = nil
+	from := 0 // end of the leaf before
 	for i := range t.nodes {
 		n := &t.nodes[i]
-		val, replaced := "", false
-		if n.leaf {
-			val, replaced = f(Part{t, int32(i)})
-		}
-		if !replaced && n.inner != nil {
-			val, replaced = n.inner.rewrite(f)
-		}
-		if !replaced || val == n.val {
+		if !n.leaf && n.inner == nil {
 			continue
 		}
-		if !changed {
-			changed = true
-			b = make([]byte, 0, len(t.s)+len(val)+64)
+		if rw.Gap != nil && int(n.start) > from {
+			if s, ok := rw.Gap(t.s[from:n.start]); ok {
+				e.replace(from, int(n.start), func(b []byte) []byte { return append(b, s...) })
+			}
 		}
-		b = append(b, t.s[from:n.start]...)
-		b = n.codec.encode(b, val, t.s[n.start:n.end], n.kind)
-		from = int(n.end)
+		from = max(from, int(n.end))
+		val, replaced := "", false
+		if n.leaf {
+			val, replaced = rw.Leaf(Part{t, int32(i)})
+		}
+		if !replaced && n.inner != nil {
+			val, replaced = n.inner.rewrite(&inner)
+		}
+		if replaced && val != n.val {
+			e.replace(int(n.start), int(n.end), func(b []byte) []byte {
+				return n.codec.encode(b, val, t.s[n.start:n.end], n.kind)
+			})
+		}
 	}
-	if !changed {
+	if rw.Gap != nil && from < len(t.s) {
+		if s, ok := rw.Gap(t.s[from:]); ok {
+			e.replace(from, len(t.s), func(b []byte) []byte { return append(b, s...) })
+		}
+	}
+	return e.done()
+}
+
+// editor copies a text with some spans replaced, in ascending order.
+type editor struct {
+	t      *text
+	out    []byte
+	from   int // first byte that is not copied yet
+	any    bool
+	edited func(start, end, size int)
+}
+
+func (e *editor) replace(start, end int, write func([]byte) []byte) {
+	if !e.any {
+		e.any = true
+		e.out = make([]byte, 0, len(e.t.s)+128)
+	}
+	e.out = append(e.out, e.t.s[e.from:start]...)
+	at := len(e.out)
+	e.out = write(e.out)
+	e.from = end
+	if e.edited != nil {
+		e.edited(start, end, len(e.out)-at)
+	}
+}
+
+func (e *editor) done() ([]byte, bool) {
+	if !e.any {
 		return nil, false
 	}
-	return append(b, t.s[from:]...), true
+	return append(e.out, e.t.s[e.from:]...), true
 }

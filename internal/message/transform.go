@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -69,18 +70,25 @@ func ValidTransform(transform string) error {
 	if _, ok := transforms[transform]; ok {
 		return nil
 	}
-	for _, p := range []string{"prefix:", "suffix:", "trim-prefix:", "trim-suffix:"} {
-		if strings.HasPrefix(transform, p) {
+	name, arg, ok := strings.Cut(transform, ":")
+	switch {
+	case !ok:
+	case name == "prefix", name == "suffix", name == "trim-prefix", name == "trim-suffix":
+		return nil
+	case name == "first", name == "part":
+		if n, err := strconv.Atoi(arg); err == nil && n >= 0 {
 			return nil
 		}
+		return &TransformError{transform, "needs a number"}
 	}
 	return &TransformError{transform, "is not known"}
 }
 
 // Apply puts value through the transforms in order: "pct-decode", "pct-encode", "upper", "lower",
 // "prefix:X", "suffix:X", "trim-prefix:X", "trim-suffix:X", "b64-encode", "b64-decode", "b64url-encode",
-// "b64url-decode", "sha256-base64url", "sha256-hex", "md5-hex". Errors are *TransformError: an unknown
-// name, a value that cannot be decoded, or one without the prefix or suffix to trim.
+// "b64url-decode", "sha256-base64url", "sha256-hex", "md5-hex", "first:N" (the first N bytes),
+// "part:N" (counted from 0, of those between ".", ":", "|" and "~"). Errors are *TransformError: an
+// unknown name, a value that cannot be decoded, is too short, or is without the prefix or suffix to trim.
 func Apply(value string, list []string) (string, error) {
 	for _, t := range list {
 		if f, ok := transforms[t]; ok {
@@ -108,9 +116,43 @@ func Apply(value string, list []string) (string, error) {
 			if value, ok = strings.CutSuffix(value, arg); !ok {
 				return "", &TransformError{t, "the value does not end so"}
 			}
+		case "first", "part":
+			if value, ok = piece(value, name, arg); !ok {
+				return "", &TransformError{t, "the value is too short"}
+			}
 		default:
 			return "", &TransformError{t, "is not known"}
 		}
 	}
 	return value, nil
+}
+
+// piece is the first N bytes of v, or the N-th of its parts.
+func piece(v, name, arg string) (string, bool) {
+	n, err := strconv.Atoi(arg)
+	if err != nil || n < 0 {
+		return "", false
+	}
+	if name == "first" {
+		return v[:min(n, len(v))], n <= len(v)
+	}
+	parts := Parts(v)
+	if n >= len(parts) {
+		return "", false
+	}
+	return parts[n], true
+}
+
+// Parts are what "part:N" counts: the non-empty texts between ".", ":", "|" and "~" in v.
+func Parts(v string) []string {
+	return strings.FieldsFunc(v, func(c rune) bool { return c == '.' || c == ':' || c == '|' || c == '~' })
+}
+
+// TransformOf is the transform that makes the To of an exchange.Relation of that
+// How from its From; false when there is none.
+func TransformOf(how string) (transform string, ok bool) {
+	if n, cut := strings.CutPrefix(how, "prefix:"); cut {
+		how = "first:" + n
+	}
+	return how, ValidTransform(how) == nil
 }
