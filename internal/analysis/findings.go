@@ -59,7 +59,7 @@ func (j *judge) targetFindings() {
 	if t.trailing == 0 {
 		at = t.length
 	}
-	j.find(verdict.Fail, at, "target", fmt.Sprintf("the target stopped answering at %s and did not come back (%s)", clock(at), j.lastErrors(at)),
+	j.find(verdict.Fail, at, "target", fmt.Sprintf("the target stopped answering at %s and did not come back (%s)", verdict.Clock(at), j.lastErrors(at)),
 		"look at its log and its memory at that moment; it fell under the load, which is a finding and not a fault of the run")
 }
 
@@ -105,7 +105,7 @@ func (j *judge) thresholdAdvice(t *metric.Threshold) string {
 	case t.Metric.Name == "http_req_failed" || t.Metric.Name == "checks" && len(j.report.Errors) > 0:
 		if len(j.report.Errors) > 0 {
 			e := j.report.Errors[0]
-			return fmt.Sprintf("most frequent: %s at %s, %s, first at %s", e.What, e.Endpoint, times(e.Count), clock(e.First))
+			return fmt.Sprintf("most frequent: %s at %s, %s, first at %s", e.What, e.Endpoint, verdict.Times(e.Count), verdict.Clock(e.First))
 		}
 	case t.Metric.Type == metric.Trend && t.Metric.Unit == metric.Time:
 		return j.slowest(func(verdict.Latency) bool { return true })
@@ -140,7 +140,7 @@ func (j *judge) slowest(of func(verdict.Latency) bool) string {
 	if worst == nil {
 		return "look at the timeline at that moment"
 	}
-	text := fmt.Sprintf("slowest for its kind: %s, p95 %s", worst.Name, milli(worst.P95MS))
+	text := fmt.Sprintf("slowest for its kind: %s, p95 %s", worst.Name, verdict.Milli(worst.P95MS))
 	if q := j.queriesOf(worst.Name); q != "" {
 		text += ", " + q
 	}
@@ -158,7 +158,7 @@ func (j *judge) queriesOf(endpoint string) string {
 			text = "1 database query a request"
 		}
 		if q.TimeMS >= 0 {
-			text += fmt.Sprintf(" in %s", milli(q.TimeMS))
+			text += fmt.Sprintf(" in %s", verdict.Milli(q.TimeMS))
 		}
 		return text
 	}
@@ -179,7 +179,7 @@ func (j *judge) baselineFindings() {
 				case "p99":
 					measured, limit = c.P99MS, c.Target.P99MS
 				}
-				parts = append(parts, fmt.Sprintf("%s %s (target %s)", p, milli(measured), milli(limit)))
+				parts = append(parts, fmt.Sprintf("%s %s (target %s)", p, verdict.Milli(measured), verdict.Milli(limit)))
 			}
 			name := c.Name
 			j.find(verdict.Fail, j.categoryBroke(c), c.Name, fmt.Sprintf("%s requests broke their baseline: %s", c.Name, strings.Join(parts, ", ")),
@@ -196,7 +196,7 @@ func (j *judge) baselineFindings() {
 	}
 	for _, c := range j.report.Concurrency {
 		if c.Status == verdict.Fail {
-			j.find(verdict.Fail, -1, c.Name, fmt.Sprintf("%s does not carry %s: p95 %s, errors %.1f %%; passes when %s", c.Name, count(c.Users, "user"), milli(*c.P95MS), *c.Errors*100, c.Passes),
+			j.find(verdict.Fail, -1, c.Name, fmt.Sprintf("%s does not carry %s: p95 %s, errors %.1f %%; passes when %s", c.Name, verdict.Count(c.Users, "user"), verdict.Milli(*c.P95MS), *c.Errors*100, c.Passes),
 				j.slowest(func(verdict.Latency) bool { return true }))
 		}
 	}
@@ -219,7 +219,7 @@ func (j *judge) queryFindings() {
 		case verdict.Fail:
 			t := &j.tally.queries[j.endpoint(q.Endpoint)]
 			n, at := t.Broke(*q.Budget)
-			j.find(verdict.Fail, at, q.Endpoint, fmt.Sprintf("%s caused up to %s; its budget is %d (%s over it)", q.Endpoint, count(q.Max, "database query"), *q.Budget, count(n, "request")),
+			j.find(verdict.Fail, at, q.Endpoint, fmt.Sprintf("%s caused up to %s; its budget is %d (%s over it)", q.Endpoint, verdict.Count(q.Max, "database query"), *q.Budget, verdict.Count(n, "request")),
 				fmt.Sprintf("counts were %s: look for a query in a loop, or raise the budget in baselines.yaml if this is meant", t.Spread()))
 		case verdict.NoData:
 			j.find(verdict.NoData, -1, q.Endpoint, q.Endpoint+" has a query budget and no answer said how many queries it caused", "send X-DB-Query-Count or Server-Timing")
@@ -238,12 +238,12 @@ func (j *judge) notices() {
 		at           time.Duration
 		what, advice string
 	}{
-		{t.rateLimited, t.firsts.rateLimited, count(t.rateLimited, "request") + " answered with 429", "the target limits how much one client may ask; they are counted as failed"},
-		{t.unexpected, t.firsts.unexpected, count(t.unexpected, "answer") + " of the expected status had another shape than recorded", "the replay may see a log-in page or an error page: compare with \"replayer check\""},
-		{t.stale, t.firsts.stale, count(t.stale, "request") + " sent with a value that is the recording's", "\"replayer plan\" shows where each value comes from"},
-		{t.relogins, t.firsts.relogin, count(t.relogins, "log-in request") + " repeated because a session had ended", "the session's lifetime is shorter than the run, or sessions were lost"},
-		{t.starved, t.firsts.starved, count(t.starved, "iteration") + " found nothing to choose from", "reset the target's data before the run"},
-		{t.dropped, -1, count(t.dropped, "start") + " could not be made", "no user was free, or the time was over; they carry no latency"},
+		{t.rateLimited, t.firsts.rateLimited, verdict.Count(t.rateLimited, "request") + " answered with 429", "the target limits how much one client may ask; they are counted as failed"},
+		{t.unexpected, t.firsts.unexpected, verdict.Count(t.unexpected, "answer") + " of the expected status had another shape than recorded", "the replay may see a log-in page or an error page: compare with \"replayer check\""},
+		{t.stale, t.firsts.stale, verdict.Count(t.stale, "request") + " sent with a value that is the recording's", "\"replayer plan\" shows where each value comes from"},
+		{t.relogins, t.firsts.relogin, verdict.Count(t.relogins, "log-in request") + " repeated because a session had ended", "the session's lifetime is shorter than the run, or sessions were lost"},
+		{t.starved, t.firsts.starved, verdict.Count(t.starved, "iteration") + " found nothing to choose from", "reset the target's data before the run"},
+		{t.dropped, -1, verdict.Count(t.dropped, "start") + " could not be made", "no user was free, or the time was over; they carry no latency"},
 	} {
 		if n.n > 0 {
 			j.find(verdict.Info, n.at, "run", n.what, n.advice)
@@ -254,11 +254,11 @@ func (j *judge) notices() {
 		refused, ended = refused+p.refused, ended+p.ended()
 	}
 	if refused > 0 && refused < ended {
-		j.find(verdict.Info, t.firsts.loginFailed, "log-in", count(refused, "log-in")+" refused", "check the accounts of this environment")
+		j.find(verdict.Info, t.firsts.loginFailed, "log-in", verdict.Count(refused, "log-in")+" refused", "check the accounts of this environment")
 	}
 	if len(j.report.Errors) > 0 && !slices.ContainsFunc(j.report.Findings, func(f verdict.Finding) bool { return f.Where == "http_req_failed" }) {
 		e := j.report.Errors[0]
-		j.find(verdict.Info, e.First, e.Endpoint, fmt.Sprintf("%s failed (%s); most frequent: %s, %s", count(t.all.failed, "request"), percent(t.all.failed, t.all.requests), e.What, times(e.Count)),
+		j.find(verdict.Info, e.First, e.Endpoint, fmt.Sprintf("%s failed (%s); most frequent: %s, %s", verdict.Count(t.all.failed, "request"), verdict.Percent(t.all.failed, t.all.requests), e.What, verdict.Times(e.Count)),
 			"the errors are listed by endpoint and kind")
 	}
 	if j.ending.End == runs.Aborted {

@@ -68,7 +68,10 @@ func Judge(run Run, baselines baseline.Baselines) (*verdict.Report, error) {
 		return nil, fmt.Errorf("read the run: %w", err)
 	}
 	j.report = &verdict.Report{Version: verdict.Version, Run: j.describe(), Definitions: definitions(),
-		Findings: []verdict.Finding{}, Thresholds: j.thresholds(), Errors: j.errors(), Iterations: j.iterations(), Timeline: j.timeline()}
+		Findings: []verdict.Finding{}, Thresholds: j.thresholds(), Errors: j.errors(), Iterations: j.iterations(), Timeline: j.timeline(), Phases: []verdict.Phase{}}
+	for _, p := range j.names.Phases {
+		j.report.Phases = append(j.report.Phases, verdict.Phase(p))
+	}
 	j.latencies()
 	j.queries()
 	j.concurrency()

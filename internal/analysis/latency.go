@@ -192,7 +192,7 @@ func (j *judge) warnings() {
 		say("The run has no phases; all of it is judged by the baselines.")
 	}
 	if t.interrupted > 0 {
-		say("%s cut off by the end of the run and not judged.", were(t.interrupted, "request"))
+		say("%s cut off by the end of the run and not judged.", verdict.Were(t.interrupted, "request"))
 	}
 	var few, ramp []string
 	known, unknown := 0, 0
@@ -201,7 +201,7 @@ func (j *judge) warnings() {
 			few = append(few, fmt.Sprintf("%s %d", c.Name, c.Requests))
 		}
 		if c.Target != nil && c.All > 0 && c.Requests == 0 {
-			ramp = append(ramp, fmt.Sprintf("%s (%s)", c.Name, count(c.All, "request")))
+			ramp = append(ramp, fmt.Sprintf("%s (%s)", c.Name, verdict.Count(c.All, "request")))
 		}
 	}
 	for _, q := range r.Queries {
@@ -217,17 +217,17 @@ func (j *judge) warnings() {
 	case known == 0 && unknown > 0:
 		say("No answer said how many database queries it caused; the application can say so in X-DB-Query-Count or Server-Timing.")
 	case unknown > 0:
-		say("%s without a query count: unknown, not zero.", were(unknown, "answer"))
+		say("%s without a query count: unknown, not zero.", verdict.Were(unknown, "answer"))
 	}
 	if other := t.categories["other"]; other != nil {
 		if _, judged := j.baselines.Of("other"); !judged {
-			say("%s in the category other, which has no baseline; set their category by `categories:` in firedrill.yaml.", were(other.requests, "request"))
+			say("%s in the category other, which has no baseline; set their category by `categories:` in firedrill.yaml.", verdict.Were(other.requests, "request"))
 		}
 	}
 	if w := j.ending.Generator.Waits; w > 0 {
-		say("The generator waited %s for its own run file; put it on a faster disk.", times(int(w)))
+		say("The generator waited %s for its own run file; put it on a faster disk.", verdict.Times(int(w)))
 	}
 	if p99 := time.Duration(t.late.ValueAtPercentile(99)) * time.Microsecond; p99 > lateWarn && t.all.requests > 0 {
-		say("The generator was late: 1 %% of the requests started %s or more after they should have.", duration(p99))
+		say("The generator was late: 1 %% of the requests started %s or more after they should have.", verdict.Duration(p99))
 	}
 }

@@ -193,7 +193,7 @@ func (j *judge) load(at time.Duration) string {
 			n = now
 		}
 	}
-	return count(n, "user")
+	return verdict.Count(n, "user")
 }
 
 // closed is whether any persona waits for answers before it goes on.

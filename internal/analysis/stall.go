@@ -9,6 +9,7 @@ import (
 
 	"firedrill/internal/metric"
 	"firedrill/internal/sample"
+	"firedrill/internal/verdict"
 )
 
 // A stall is a stretch of at least stallLeast in which nothing was answered while
@@ -115,14 +116,14 @@ func (j *judge) stallNote() (note string, first time.Duration) {
 		}
 		users, lost = users+s.users, lost+s.lost
 	}
-	note = fmt.Sprintf("the target stalled at %s: nothing was answered for %s while %s waited", clock(list[0].from), duration(list[0].length), count(list[0].users, "request"))
+	note = fmt.Sprintf("the target stalled at %s: nothing was answered for %s while %s waited", verdict.Clock(list[0].from), verdict.Duration(list[0].length), verdict.Count(list[0].users, "request"))
 	if len(list) > 1 {
 		note = fmt.Sprintf("the target stalled %s, first at %s; at worst nothing was answered for %s while %s waited",
-			times(len(list)), clock(list[0].from), duration(worst.length), count(worst.users, "request"))
+			verdict.Times(len(list)), verdict.Clock(list[0].from), verdict.Duration(worst.length), verdict.Count(worst.users, "request"))
 	}
 	if closed(j.manifest) {
 		note += fmt.Sprintf("; in a closed model a stall shows only once per user (%s here), and about %s not made because of it, so percentiles look better than what people would have met",
-			count(users, "slow request"), were(int(math.Round(lost)), "iteration"))
+			verdict.Count(users, "slow request"), verdict.Were(int(math.Round(lost)), "iteration"))
 	}
 	return note, list[0].from
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"firedrill/internal/runs"
+	"firedrill/internal/verdict"
 )
 
 // Limits of a run that counts.
@@ -49,19 +50,19 @@ func (j *judge) invalid() []string {
 			turns = fmt.Sprintf(" of %d turns", p.turns)
 		}
 		say("%s: %d of %s found nothing to choose from%s, first at %s; a user began up to %s%s, so each needs about %d objects: reset the target's data, or give it more",
-			j.names.Personas[i], p.starved, count(p.ended(), "iteration"), why, clock(p.starvedFirst), count(iterations, "iteration"), turns, objects)
+			j.names.Personas[i], p.starved, verdict.Count(p.ended(), "iteration"), why, verdict.Clock(p.starvedFirst), verdict.Count(iterations, "iteration"), turns, objects)
 	}
 	switch g := j.ending.Generator; {
 	case g.Overloaded:
 		say("the load generator was overloaded (%s): use a faster machine or fewer users", or(g.Why, "it could not keep up"))
 	case time.Duration(t.late.ValueAtPercentile(95))*time.Microsecond > lateLimit:
-		say("the load generator was overloaded: 5 %% of the requests started %s or more after they should have", duration(time.Duration(t.late.ValueAtPercentile(95))*time.Microsecond))
+		say("the load generator was overloaded: 5 %% of the requests started %s or more after they should have", verdict.Duration(time.Duration(t.late.ValueAtPercentile(95))*time.Microsecond))
 	}
 	switch j.ending.End {
 	case runs.Incomplete:
-		say("the run is incomplete: it was killed at or after %s; what was measured until then is below", clock(t.length))
+		say("the run is incomplete: it was killed at or after %s; what was measured until then is below", verdict.Clock(t.length))
 	case runs.Interrupted:
-		say("the run was interrupted after %s; what was measured until then is below", clock(t.length))
+		say("the run was interrupted after %s; what was measured until then is below", verdict.Clock(t.length))
 	}
 	return reasons
 }
@@ -72,5 +73,5 @@ func (j *judge) mostFrequent() string {
 		return "no failure was recorded"
 	}
 	e := j.report.Errors[0]
-	return fmt.Sprintf("%s at %s, %s", e.What, e.Endpoint, times(e.Count))
+	return fmt.Sprintf("%s at %s, %s", e.What, e.Endpoint, verdict.Times(e.Count))
 }

@@ -2,84 +2,11 @@ package analysis
 
 import (
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
-	"time"
 
 	"firedrill/internal/verdict"
 )
-
-// number writes n with thousands separated: 12,345.
-func number(n int) string {
-	s := strconv.Itoa(n)
-	start := 0
-	if n < 0 {
-		start = 1
-	}
-	for i := len(s) - 3; i > start; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
-
-// count is "1 user", "20 users".
-func count(n int, noun string) string {
-	switch {
-	case n == 1:
-		return "1 " + noun
-	case strings.HasSuffix(noun, "y"):
-		return number(n) + " " + strings.TrimSuffix(noun, "y") + "ies"
-	}
-	return number(n) + " " + noun + "s"
-}
-
-// were is "1 request was", "20 requests were".
-func were(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun + " was"
-	}
-	return count(n, noun) + " were"
-}
-
-// times is "once", "twice", "20 times".
-func times(n int) string {
-	switch n {
-	case 1:
-		return "once"
-	case 2:
-		return "twice"
-	}
-	return number(n) + " times"
-}
-
-// milli writes milliseconds as people do: 3.4 ms, 240 ms, 1,240 ms.
-func milli(v float64) string {
-	if v < 10 {
-		return strconv.FormatFloat(v, 'f', 1, 64) + " ms"
-	}
-	return number(int(math.Round(v))) + " ms"
-}
-
-// duration writes a length of time: 340 ms, 2.3 s, 4m30s.
-func duration(d time.Duration) string {
-	switch {
-	case d < time.Second:
-		return milli(ms(d))
-	case d < time.Minute:
-		return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + " s"
-	}
-	return clock(d)
-}
-
-// clock writes a moment of the run: 0:42, 12:05, 1:02:03.
-func clock(d time.Duration) string {
-	s := int(max(0, d).Round(time.Second) / time.Second)
-	if s >= 3600 {
-		return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
-	}
-	return fmt.Sprintf("%d:%02d", s/60, s%60)
-}
 
 // list joins words: "a", "a and b", "a, b and c".
 func list(words []string) string {
@@ -100,34 +27,22 @@ func or(a, b string) string {
 func value(v float64, unit string) string {
 	switch unit {
 	case "ms":
-		return milli(v)
+		return verdict.Milli(v)
 	case "":
 		return strconv.FormatFloat(v, 'g', 4, 64)
 	}
 	return strconv.FormatFloat(v, 'g', 4, 64) + " " + unit
 }
 
-// percent writes a share: 0.4 %, 12 %.
-func percent(part, of int) string {
-	if of == 0 {
-		return "0 %"
-	}
-	p := 100 * float64(part) / float64(of)
-	if p > 0 && p < 10 {
-		return strconv.FormatFloat(p, 'f', 1, 64) + " %"
-	}
-	return strconv.FormatFloat(p, 'f', 0, 64) + " %"
-}
-
 // summary is the verdict in one sentence.
 func summary(r *verdict.Report) string {
-	what := fmt.Sprintf("%s ran %s for %s against %s: %s, %s failed", count(r.Run.Users, "user"), or(r.Run.Scenario, "the recording"),
-		clock(r.Run.Length), or(r.Run.Environment, "the target"), count(r.Run.Requests, "request"), number(r.Run.Failed))
+	what := fmt.Sprintf("%s ran %s for %s against %s: %s, %s failed", verdict.Count(r.Run.Users, "user"), or(r.Run.Scenario, "the recording"),
+		verdict.Clock(r.Run.Length), or(r.Run.Environment, "the target"), verdict.Count(r.Run.Requests, "request"), verdict.Number(r.Run.Failed))
 	switch r.Status {
 	case verdict.Invalid:
 		more := ""
 		if n := len(r.Invalid) - 1; n > 0 {
-			more = fmt.Sprintf(" (and %s more)", number(n))
+			more = fmt.Sprintf(" (and %s more)", verdict.Number(n))
 		}
 		return "Not valid: " + r.Invalid[0] + more + "."
 	case verdict.Fail:
@@ -139,7 +54,7 @@ func summary(r *verdict.Report) string {
 		}
 		more := ""
 		if broke > 1 {
-			more = fmt.Sprintf(", and %s more", number(broke-1))
+			more = fmt.Sprintf(", and %s more", verdict.Number(broke-1))
 		}
 		return fmt.Sprintf("Failed: %s%s. %s.", r.Findings[0].What, more, what)
 	}
@@ -149,7 +64,7 @@ func summary(r *verdict.Report) string {
 			held++
 		}
 	}
-	return fmt.Sprintf("Passed: %s; %s and %s held.", what, count(len(r.Thresholds), "threshold"), count(held, "latency baseline"))
+	return fmt.Sprintf("Passed: %s; %s and %s held.", what, verdict.Count(len(r.Thresholds), "threshold"), verdict.Count(held, "latency baseline"))
 }
 
 // definitions say in words how the numbers are defined.

@@ -33,6 +33,7 @@ type Report struct {
 	Errors      []ErrorCount  `json:"errors"`
 	Iterations  []Iterations  `json:"iterations"`
 	Timeline    []Second      `json:"timeline"` // one entry per second of the run
+	Phases      []Phase       `json:"phases"`   // stretches of the run, by time
 	Warnings    []string      `json:"warnings,omitempty"`
 	Definitions []string      `json:"definitions"` // how the numbers are defined, in words
 }
@@ -60,6 +61,14 @@ type Run struct {
 	Failed      int           `json:"failed"`
 	Dropped     int           `json:"dropped"` // starts that could not be made
 	Starved     int           `json:"starved"`
+}
+
+// Phase is a stretch of the run. Baselines are judged by hold phases.
+type Phase struct {
+	Name string        `json:"name"`
+	From time.Duration `json:"from"`
+	To   time.Duration `json:"to"`
+	Hold bool          `json:"hold"`
 }
 
 // Finding is something that broke or stands out, said so that a person can act.

@@ -1,0 +1,74 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"firedrill/internal/cli"
+	"firedrill/internal/drill"
+)
+
+// newReport is "analyze report".
+func newReport(s cli.Streams) *cobra.Command {
+	var o drill.ReportOptions
+	var format, out, document string
+	var gate, write bool
+	c := &cobra.Command{
+		Use:   "report [RUN]",
+		Short: "Judge a run and show what broke first",
+		Long: `Judges a run by its scenario's thresholds and by the project's baselines and
+shows the verdict, what broke first, and every number beside its target. RUN is
+a run file; without it the newest in runs/ is taken.
+
+Without --gate the exit status is 0 whenever the report could be made.`,
+		Example: `  analyze report
+  analyze report runs/2026-11-23-090000-grading-rush-x7k2.db
+  analyze report --format md --out report.md --gate
+  analyze report --format html --out report.html
+  analyze report --write-baselines`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				o.Run = args[0]
+			}
+			if !slices.Contains(drill.Formats(), format) {
+				return cli.Usagef("there is no format %q", format).With("known: %s", strings.Join(drill.Formats(), ", "))
+			}
+			r, err := drill.Report(c.Context(), o)
+			if err != nil {
+				return err
+			}
+			var failed error
+			switch {
+			case out != "":
+				if failed = drill.SaveReport(out, r, format); failed == nil {
+					fmt.Fprintf(s.Err, "%s\nreport: %s\n", r.Summary, out)
+				}
+			default:
+				failed = drill.PrintReport(s.Out, r, format, s.Color, s.Width)
+			}
+			if write && failed == nil {
+				if failed = drill.WriteBaselines(document, r); failed == nil {
+					fmt.Fprintf(s.Err, "baselines: %s\n", document)
+				}
+			}
+			if gate {
+				failed = errors.Join(failed, drill.Gate(r))
+			}
+			return failed
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&format, "format", "text", "one of "+strings.Join(drill.Formats(), ", "))
+	f.StringVar(&out, "out", "", "write the report to this file instead of standard output")
+	f.BoolVar(&gate, "gate", false, "exit 99 when a threshold or baseline broke or had no data, 3 when the run is not valid")
+	f.BoolVar(&write, "write-baselines", false, "write the numbers into the baselines document; what people wrote there stays")
+	f.StringVar(&document, "document", drill.BaselinesDocument, "the baselines document")
+	f.StringVar(&o.Baselines, "baselines", "", "file of targets and budgets (default "+drill.BaselinesName+" where it exists, else the built-in ones)")
+	f.StringVar(&o.Dir, "dir", drill.RunsDir, "folder of the run files")
+	return c
+}

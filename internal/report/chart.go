@@ -1,0 +1,252 @@
+package report
+
+import (
+	"fmt"
+	"html/template"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"firedrill/internal/verdict"
+)
+
+// A chart is inline SVG with classes instead of colours, so that the page's style
+// (light, dark, print) decides. Coordinates are pixels of a box that scales.
+const (
+	chartWidth  = 960.0
+	chartHeight = 200.0
+	plotLeft    = 64.0
+	plotRight   = 12.0
+	plotTop     = 14.0
+	plotBottom  = 26.0
+	maxPoints   = 480 // more seconds than this are drawn in steps of several
+)
+
+// point is one step of the timeline.
+type point struct {
+	from, to int // seconds
+	verdict.Second
+}
+
+// steps puts the timeline into at most maxPoints steps: requests per second are
+// means, users and percentiles the greatest of the step, so that no peak is lost.
+func steps(timeline []verdict.Second) (points []point, every int) {
+	every = max(1, (len(timeline)+maxPoints-1)/maxPoints)
+	for from := 0; from < len(timeline); from += every {
+		to := min(from+every, len(timeline))
+		p := point{from: from, to: to}
+		for _, s := range timeline[from:to] {
+			p.Users = max(p.Users, s.Users)
+			p.Requests += s.Requests
+			p.Failed += s.Failed
+			p.P50MS, p.P95MS = max(p.P50MS, s.P50MS), max(p.P95MS, s.P95MS)
+		}
+		points = append(points, p)
+	}
+	return points, every
+}
+
+// line is one series of a chart.
+type line struct {
+	class string // of the stroke
+	name  string
+	of    func(point) (v float64, ok bool)
+	area  bool
+}
+
+// chart draws series over the run. unit is written behind the y axis' numbers.
+type chart struct {
+	Title string
+	lines []line
+	unit  string
+	whole bool // values are whole numbers
+}
+
+// Legend names the series with their classes.
+func (c chart) Legend() template.HTML {
+	var b strings.Builder
+	for _, l := range c.lines {
+		fmt.Fprintf(&b, `<span class="key %s">%s</span>`, l.class, template.HTMLEscapeString(l.name))
+	}
+	return template.HTML(b.String()) // #nosec: names are this package's, and escaped
+}
+
+// timelineCharts are the charts of a run.
+func timelineCharts() []chart {
+	return []chart{
+		{Title: "Response time", unit: "ms", lines: []line{
+			{class: "p95", name: "p95", of: func(p point) (float64, bool) { return p.P95MS, p.Requests > 0 && p.P95MS > 0 }},
+			{class: "p50", name: "p50", of: func(p point) (float64, bool) { return p.P50MS, p.Requests > 0 && p.P50MS > 0 }},
+		}},
+		{Title: "Requests per second", lines: []line{
+			{class: "requests", name: "all", area: true, of: func(p point) (float64, bool) { return float64(p.Requests) / float64(p.to-p.from), true }},
+			{class: "failed", name: "failed", area: true, of: func(p point) (float64, bool) { return float64(p.Failed) / float64(p.to-p.from), true }},
+		}},
+		{Title: "Virtual users", whole: true, lines: []line{
+			{class: "users", name: "users", area: true, of: func(p point) (float64, bool) { return float64(p.Users), true }},
+		}},
+	}
+}
+
+// svg draws the chart.
+func (c chart) svg(r *verdict.Report) template.HTML {
+	points, _ := steps(r.Timeline)
+	length := max(1, len(r.Timeline))
+	x := func(second float64) float64 {
+		return plotLeft + second/float64(length)*(chartWidth-plotLeft-plotRight)
+	}
+	top := 0.0
+	for _, p := range points {
+		for _, l := range c.lines {
+			if v, ok := l.of(p); ok {
+				top = max(top, v)
+			}
+		}
+	}
+	step, ceiling := ticks(top, c.whole)
+	y := func(v float64) float64 {
+		return chartHeight - plotBottom - v/ceiling*(chartHeight-plotTop-plotBottom)
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, `<svg viewBox="0 0 %g %g" role="img" aria-label="%s over the run">`, chartWidth, chartHeight, template.HTMLEscapeString(c.Title))
+	for _, p := range r.Phases {
+		if !p.Hold && p.To > p.From {
+			from, to := x(min(p.From.Seconds(), float64(length))), x(min(p.To.Seconds(), float64(length)))
+			fmt.Fprintf(&b, `<rect class="ramp" x="%.1f" y="%g" width="%.1f" height="%g"><title>%s</title></rect>`, from, plotTop, to-from, chartHeight-plotTop-plotBottom, template.HTMLEscapeString(clean(p.Name)))
+		}
+	}
+	for v := 0.0; v <= ceiling*1.0001; v += step {
+		fmt.Fprintf(&b, `<line class="grid" x1="%g" x2="%g" y1="%.1f" y2="%.1f"/><text class="tick" x="%g" y="%.1f" text-anchor="end">%s</text>`,
+			plotLeft, chartWidth-plotRight, y(v), y(v), plotLeft-8, y(v)+4, axisNumber(v, c.unit))
+	}
+	for _, s := range timeTicks(length) {
+		anchor := "middle"
+		if x(float64(s)) > chartWidth-40 {
+			anchor = "end"
+		}
+		fmt.Fprintf(&b, `<text class="tick" x="%.1f" y="%g" text-anchor="%s">%s</text>`, x(float64(s)), chartHeight-8, anchor, verdict.Clock(time.Duration(s)*time.Second))
+	}
+	for _, l := range c.lines {
+		b.WriteString(l.path(points, x, y))
+	}
+	c.marks(&b, r, x)
+	for _, p := range points {
+		fmt.Fprintf(&b, `<rect class="hit" x="%.1f" y="%g" width="%.1f" height="%g"><title>%s</title></rect>`, x(float64(p.from)), plotTop, x(float64(p.to))-x(float64(p.from)), chartHeight-plotTop-plotBottom, tip(p))
+	}
+	b.WriteString(`</svg>`)
+	return template.HTML(b.String()) // #nosec: numbers, and escaped text
+}
+
+// marks draws a line where something broke.
+func (c chart) marks(b *strings.Builder, r *verdict.Report, x func(float64) float64) {
+	seen := map[int]bool{}
+	for i, f := range r.Findings {
+		second := int(f.When / time.Second)
+		if f.When < 0 || f.Status == verdict.Info || seen[second] || len(seen) == 5 {
+			continue
+		}
+		seen[second] = true
+		at := x(min(f.When.Seconds(), float64(len(r.Timeline))))
+		fmt.Fprintf(b, `<line class="broke" x1="%.1f" x2="%.1f" y1="%g" y2="%g"><title>%s</title></line><text class="brokenumber" x="%.1f" y="%g" text-anchor="middle">%d</text>`,
+			at, at, plotTop, chartHeight-plotBottom, template.HTMLEscapeString(clean(f.What)), at, plotTop-3, i+1)
+	}
+}
+
+// path is a series as a line, and as an area where it is one. A step without a
+// value is a gap.
+func (l line) path(points []point, x, y func(float64) float64) string {
+	var b, area strings.Builder
+	down := false
+	lastX := 0.0
+	lift := func() {
+		if down {
+			fmt.Fprintf(&area, "L%.1f,%.1fZ", lastX, y(0))
+		}
+		down = false
+	}
+	for _, p := range points {
+		v, ok := l.of(p)
+		if !ok {
+			lift()
+			continue
+		}
+		px, py := x(float64(p.from+p.to)/2), y(v)
+		if down {
+			fmt.Fprintf(&b, "L%.1f,%.1f", px, py)
+			fmt.Fprintf(&area, "L%.1f,%.1f", px, py)
+		} else {
+			fmt.Fprintf(&b, "M%.1f,%.1fL%.1f,%.1f", px, py, px+0.01, py)
+			fmt.Fprintf(&area, "M%.1f,%.1fL%.1f,%.1f", px, y(0), px, py)
+		}
+		down, lastX = true, px
+	}
+	lift()
+	out := fmt.Sprintf(`<path class="line %s" d="%s"/>`, l.class, b.String())
+	if l.area {
+		out = fmt.Sprintf(`<path class="area %s" d="%s"/>`, l.class, area.String()) + out
+	}
+	return out
+}
+
+// tip says what a step measured.
+func tip(p point) string {
+	at := verdict.Clock(time.Duration(p.from) * time.Second)
+	if p.to-p.from > 1 {
+		at += " to " + verdict.Clock(time.Duration(p.to)*time.Second)
+	}
+	text := fmt.Sprintf("%s: %s, %s", at, verdict.Count(p.Users, "user"), verdict.Count(p.Requests, "request"))
+	if p.Failed > 0 {
+		text += fmt.Sprintf(", %s failed", verdict.Number(p.Failed))
+	}
+	if p.P95MS > 0 {
+		text += fmt.Sprintf(", p50 %s, p95 %s", verdict.Milli(p.P50MS), verdict.Milli(p.P95MS))
+	}
+	return text
+}
+
+// ticks are the distance of the y axis' lines and its end: 3 to 5 lines at 1, 2
+// or 5 times a power of ten.
+func ticks(top float64, whole bool) (step, ceiling float64) {
+	if top <= 0 {
+		return 1, 1
+	}
+	step = math.Pow(10, math.Floor(math.Log10(top/4)))
+	for _, m := range []float64{1, 2, 5, 10} {
+		if top/(step*m) <= 5 {
+			step *= m
+			break
+		}
+	}
+	if whole {
+		step = max(1, math.Ceil(step))
+	}
+	return step, math.Ceil(top/step) * step
+}
+
+func axisNumber(v float64, unit string) string {
+	text := strconv.FormatFloat(v, 'f', -1, 64)
+	if v >= 1000 {
+		text = verdict.Number(int(math.Round(v)))
+	} else if len(text) > 6 {
+		text = strconv.FormatFloat(v, 'g', 3, 64)
+	}
+	if unit != "" {
+		text += " " + unit
+	}
+	return text
+}
+
+// timeTicks are the seconds that are named on the x axis: at most nine.
+func timeTicks(length int) []int {
+	for _, step := range []int{1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400} {
+		if length/step <= 8 {
+			var all []int
+			for s := 0; s <= length; s += step {
+				all = append(all, s)
+			}
+			return all
+		}
+	}
+	return []int{0, length}
+}
