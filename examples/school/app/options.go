@@ -92,6 +92,9 @@ func (o Options) complete() (Options, error) {
 			return o, fmt.Errorf("origin %q %w: it is not like http://host:port", u, ErrOptions)
 		}
 	}
+	if o.Web == "" && (o.PublicAPI != "" || len(o.AllowOrigins) > 0) {
+		return o, fmt.Errorf("origins beside that of the API %w: the pages have none of their own", ErrOptions)
+	}
 	if o.Auth != AuthSession && o.Auth != AuthJWT {
 		return o, fmt.Errorf("log-in %q %w: it is %s or %s", o.Auth, ErrOptions, AuthSession, AuthJWT)
 	}

@@ -97,6 +97,9 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err == nil && fs.NArg() > 0 {
 		err = fmt.Errorf("unknown argument %q", fs.Arg(0))
 	}
+	if err == nil && (o.Teachers < 1 || o.Students < 1) { // for Options 0 means the default
+		err = fmt.Errorf("--teachers %d --students %d: a school has at least one of each", o.Teachers, o.Students)
+	}
 	if err != nil {
 		return complain(stderr, 2, err, "school --help shows the flags")
 	}

@@ -54,7 +54,7 @@ func (s *Store) StudentDashboard(ctx context.Context, u User) (d StudentDashboar
 		return r.Scan(&a.ID, &a.CourseID, &a.Course, &a.Title, &a.DueAt, &a.MyStatus)
 	}, `SELECT a.id, a.course_id, c.title, a.title, a.due_at, COALESCE(s.status, '') FROM enrolments e JOIN courses c ON c.id = e.course_id
 		JOIN assignments a ON a.course_id = c.id LEFT JOIN submissions s ON s.assignment_id = a.id AND s.student_id = e.student_id AND s.latest = 1
-		WHERE e.student_id = ? AND a.due_at >= ? ORDER BY a.due_at, a.id LIMIT 10`, u.ID, Epoch.UnixMilli())
+		WHERE e.student_id = ? AND a.due_at > ? ORDER BY a.due_at, a.id LIMIT 10`, u.ID, Epoch.UnixMilli())
 	if err != nil {
 		return d, err
 	}

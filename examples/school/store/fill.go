@@ -118,7 +118,7 @@ func fillUnits(q *querier, p *school) error {
 				status = "draft"
 			}
 			title := fmt.Sprintf("%s: %s", c.subject, pick(r, topics))
-			b.add(ids[i*unitsPerCourse+k], c.id, title, sentences(r, 3), 36+2*k, status)
+			b.add(ids[i*unitsPerCourse+k], c.id, title, sentences(r, orders, 3), 36+2*k, status)
 		}
 	}
 	return b.end()
@@ -199,7 +199,7 @@ func fillWork(q *querier, p *school) error {
 		for k := range per {
 			id := ids[i*per+k]
 			due := Epoch.AddDate(0, 0, 7*(k-1-waiting)) // those without submissions are due after Epoch
-			assignments.add(id, c.id, fmt.Sprintf("%s %d: %s", pick(r, tasks), k+1, pick(r, topics)), sentences(r, 3), due.UnixMilli())
+			assignments.add(id, c.id, fmt.Sprintf("%s %d: %s", pick(r, tasks), k+1, pick(r, topics)), sentences(r, orders, 3), due.UnixMilli())
 			if k >= 2+waiting {
 				continue
 			}
@@ -208,7 +208,7 @@ func fillWork(q *querier, p *school) error {
 					continue // missed it
 				}
 				at := due.Add(-time.Duration(1+r.IntN(6*24*60)) * time.Minute)
-				row := []any{shortID(src), id, c.id, student, 1, 1, Submitted, sentences(r, 2+r.IntN(3)), at.UnixMilli(), nil, nil, nil, nil}
+				row := []any{shortID(src), id, c.id, student, 1, 1, Submitted, sentences(r, lines, 2+r.IntN(3)), at.UnixMilli(), nil, nil, nil, nil}
 				if k < 2 {
 					row[6], row[9], row[10], row[11] = Graded, 60+r.IntN(40), pick(r, praise), c.teacher
 					row[12] = due.AddDate(0, 0, 2).UnixMilli()

@@ -36,6 +36,11 @@ var (
 		"If we repeat it, we should change only one thing at a time.", "The chorus returns twice and each time it is louder.",
 		"It was hard to decide which source to trust.", "The graph goes up at first and then becomes flat.",
 	}
+	orders = []string{
+		"Read the chapter and choose one example that surprised you.", "Work in pairs, but hand in your own text.", "Half a page is enough.",
+		"Say which source you used and why you trust it.", "A drawing with labels counts as much as a paragraph.", "Begin with a question and end with an answer.",
+		"Show every step, also those that led nowhere.", "Compare two of the examples from class.", "Use at least three of the new words.",
+	}
 	notices = map[string][]string{
 		"system":     {"Report cards are due on Friday.", "The library closes at three on Thursday.", "Photo day is next week.", "Fire drill on Tuesday, second period."},
 		"submission": {"New work was handed in.", "A late submission has arrived.", "Somebody handed in a second version."},
@@ -46,10 +51,11 @@ var (
 
 func pick[T any](r *rand.Rand, of []T) T { return of[r.IntN(len(of))] }
 
-func sentences(r *rand.Rand, n int) string {
+// sentences are n of a list, in any order and none twice.
+func sentences(r *rand.Rand, of []string, n int) string {
 	out := make([]string, n)
-	for i := range out {
-		out[i] = pick(r, lines)
+	for i, k := range r.Perm(len(of))[:n] {
+		out[i] = of[k]
 	}
 	return strings.Join(out, " ")
 }

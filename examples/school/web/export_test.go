@@ -1,0 +1,4 @@
+package web
+
+// Source is the template of a page.
+func Source(name string) ([]byte, error) { return files.ReadFile("templates/" + name + ".html") }
