@@ -261,7 +261,8 @@ func (j *judge) notices() {
 		j.find(verdict.Info, e.First, e.Endpoint, fmt.Sprintf("%s failed (%s); most frequent: %s, %s", verdict.Count(t.all.failed, "request"), verdict.Percent(t.all.failed, t.all.requests), e.What, verdict.Times(e.Count)),
 			"the errors are listed by endpoint and kind")
 	}
-	if j.ending.End == runs.Aborted {
-		j.find(verdict.Info, t.length, "run", "the run was ended early by a threshold", "numbers are of what ran until then")
+	switch end := j.ending.End; end {
+	case runs.Aborted, runs.CostlyCap:
+		j.find(verdict.Info, t.length, "run", "the run ended early: "+end, or(j.ending.Detail, "numbers are of what ran until then"))
 	}
 }

@@ -20,6 +20,7 @@ type personaTally struct {
 	perUser      map[uint32]int // iterations that each virtual user began
 	turns        int            // most turns of a loop in one iteration
 	lengths      []int64        // of completed iterations
+	steps        int            // requests of completed iterations
 	starvedFirst time.Duration  // valid where starved > 0
 	last         time.Duration  // end of the last iteration
 }
@@ -39,6 +40,7 @@ func (t *tally) iteration(it *sample.Iteration) {
 	case sample.Completed:
 		p.completed++
 		p.lengths = append(p.lengths, int64(it.End-it.Start))
+		p.steps += int(it.Steps)
 	case sample.Broken:
 		p.broken++
 	case sample.Cut:

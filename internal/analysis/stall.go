@@ -62,7 +62,8 @@ func (f *stallFinder) add(s *sample.Sample) {
 type stallFound struct {
 	from, length time.Duration
 	users        int     // that waited
-	lost         float64 // iterations that they would have made meanwhile
+	iterations   float64 // that they would have made meanwhile
+	requests     float64
 }
 
 // found judges the candidates, by time, once all medians are known.
@@ -95,8 +96,11 @@ func (t *tally) judgeStall(st *stall) (stallFound, bool) {
 		if w.start <= st.from+f.length/2 {
 			through++
 		}
-		if one := t.personas[w.persona].medianLength(); one > 0 {
-			f.lost += float64(w.took-median) / float64(one)
+		p := &t.personas[w.persona]
+		if one := p.medianLength(); one > 0 {
+			lost := float64(w.took-median) / float64(one)
+			f.iterations += lost
+			f.requests += lost * float64(p.steps) / float64(p.completed)
 		}
 	}
 	return f, through >= 2 && f.users >= max(2, t.users.peak/10)
@@ -109,12 +113,12 @@ func (j *judge) stallNote() (note string, first time.Duration) {
 	if len(list) == 0 {
 		return "", -1
 	}
-	worst, users, lost := list[0], 0, 0.0
+	worst, users, iterations, requests := list[0], 0, 0.0, 0.0
 	for _, s := range list {
 		if s.length > worst.length {
 			worst = s
 		}
-		users, lost = users+s.users, lost+s.lost
+		users, iterations, requests = users+s.users, iterations+s.iterations, requests+s.requests
 	}
 	note = fmt.Sprintf("the target stalled at %s: nothing was answered for %s while %s waited", verdict.Clock(list[0].from), verdict.Duration(list[0].length), verdict.Count(list[0].users, "request"))
 	if len(list) > 1 {
@@ -122,8 +126,16 @@ func (j *judge) stallNote() (note string, first time.Duration) {
 			verdict.Times(len(list)), verdict.Clock(list[0].from), verdict.Duration(worst.length), verdict.Count(worst.users, "request"))
 	}
 	if closed(j.manifest) {
-		note += fmt.Sprintf("; in a closed model a stall shows only once per user (%s here), and about %s not made because of it, so percentiles look better than what people would have met",
-			verdict.Count(users, "slow request"), verdict.Were(int(math.Round(lost)), "iteration"))
+		note += fmt.Sprintf("; in a closed model a stall shows only once per user (%s here), so percentiles look better than what people would have met: about %s (%s) were lost by it",
+			verdict.Count(users, "slow request"), verdict.Count(int(math.Round(requests)), "request"), lostIterations(iterations))
 	}
 	return note, list[0].from
+}
+
+// lostIterations says how many, in words.
+func lostIterations(n float64) string {
+	if n < 1 {
+		return "less than one iteration"
+	}
+	return verdict.Count(int(math.Round(n)), "iteration")
 }

@@ -25,6 +25,8 @@ func (j *judge) invalid() []string {
 		refused, ended = refused+p.refused, ended+p.ended()
 	}
 	switch {
+	case j.ending.End == runs.Unreachable:
+		say("the target was unreachable from the start: %s", or(j.ending.Detail, j.mostFrequent()))
 	case t.all.requests == 0:
 		say("no request was made")
 	case t.answered == 0 && t.unreached > 0:
@@ -32,8 +34,8 @@ func (j *judge) invalid() []string {
 	case t.answered == 0:
 		say("the target never answered: %s", j.mostFrequent())
 	}
-	if refused > 0 && refused == ended {
-		say("the log-in was refused for all: check the accounts of this environment (%s)", j.mostFrequent())
+	if j.ending.End == runs.Refused || refused > 0 && refused == ended {
+		say("the log-in was refused for all: check the accounts of this environment (%s)", or(j.ending.Detail, j.mostFrequent()))
 	}
 	for i := range t.personas {
 		p := &t.personas[i]

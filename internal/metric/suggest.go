@@ -3,7 +3,11 @@ package metric
 // didYouMean is `did you mean "x"? ` for the known word nearest to one that is
 // misspelt; "" when none is near.
 func didYouMean(word string, known []string) string {
-	best, least := "", max(1, len(word)/3)+1
+	least := max(2, len(word)/3) + 1
+	if len(word) < 3 {
+		least = 2
+	}
+	best := ""
 	for _, k := range known {
 		if d := distance(word, k); d < least {
 			best, least = k, d

@@ -138,15 +138,27 @@ func (c chart) svg(r *verdict.Report) template.HTML {
 	return template.HTML(b.String()) // #nosec: numbers, and escaped text
 }
 
-// marks draws a line where something broke.
-func (c chart) marks(b *strings.Builder, r *verdict.Report, x func(float64) float64) {
-	seen := map[int]bool{}
+// marked are the indexes of the findings that the charts mark: what broke at a
+// known moment, those that are too near to an earlier one left out.
+func marked(r *verdict.Report) []int {
+	var all []int
+	least := float64(len(r.Timeline)) / 60
 	for i, f := range r.Findings {
-		second := int(f.When / time.Second)
-		if f.When < 0 || f.Status == verdict.Info || seen[second] || len(seen) == 5 {
+		if f.When < 0 || f.Status == verdict.Info || len(all) == 9 {
 			continue
 		}
-		seen[second] = true
+		if n := len(all); n > 0 && f.When.Seconds()-r.Findings[all[n-1]].When.Seconds() < least {
+			continue
+		}
+		all = append(all, i)
+	}
+	return all
+}
+
+// marks draws a line where something broke.
+func (c chart) marks(b *strings.Builder, r *verdict.Report, x func(float64) float64) {
+	for _, i := range marked(r) {
+		f := r.Findings[i]
 		at := x(min(f.When.Seconds(), float64(len(r.Timeline))))
 		fmt.Fprintf(b, `<line class="broke" x1="%.1f" x2="%.1f" y1="%g" y2="%g"><title>%s</title></line><text class="brokenumber" x="%.1f" y="%g" text-anchor="middle">%d</text>`,
 			at, at, plotTop, chartHeight-plotBottom, template.HTMLEscapeString(clean(f.What)), at, plotTop-3, i+1)

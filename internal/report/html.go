@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"html/template"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -65,7 +66,7 @@ func HTML(w io.Writer, r *verdict.Report) error {
 		row := finding{Finding: f, Sign: sign(f.Status), At: "whole run", Class: class(f.Status)}
 		if f.When >= 0 {
 			row.At = verdict.Clock(f.When)
-			if f.Status != verdict.Info {
+			if slices.Contains(marked(r), i) {
 				row.Number = i + 1
 			}
 		}

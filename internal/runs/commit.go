@@ -20,9 +20,10 @@ type batch struct {
 }
 
 // take empties the buffers. Samples are put into the order of their Seq, which
-// is that of completion. The shards' memory is kept for the next second.
+// is that of completion. The memory of the shards and of the batch is kept for the
+// next second; only the committing goroutine calls take.
 func (w *Writer) take() batch {
-	var b batch
+	b := batch{samples: w.reuse[:0]}
 	for i := range w.shards {
 		part := &w.shards[i]
 		part.mu.Lock()
@@ -30,6 +31,7 @@ func (w *Writer) take() batch {
 		part.samples = part.samples[:0]
 		part.mu.Unlock()
 	}
+	w.reuse = b.samples
 	slices.SortFunc(b.samples, func(a, c sample.Sample) int { return cmp.Compare(a.Seq, c.Seq) })
 	w.other.Lock()
 	defer w.other.Unlock()

@@ -68,12 +68,16 @@ const (
 	Interrupted = "interrupted"
 	Aborted     = "aborted by threshold"
 	TargetDied  = "target died"
+	Unreachable = "target unreachable" // from the start
+	Refused     = "log-in refused"     // for all
+	CostlyCap   = "cap on costly requests reached"
 	Incomplete  = "incomplete"
 )
 
 // Ending is how a run ended. It is written last.
 type Ending struct {
-	End       string        `json:"end"` // Completed, Interrupted, Aborted, TargetDied
+	End       string        `json:"end"`              // Completed, Interrupted, Aborted, …
+	Detail    string        `json:"detail,omitempty"` // one sentence more about End, for people
 	Length    time.Duration `json:"length"`
 	PeakUsers int           `json:"peak_users"`
 	Names     sample.Names  `json:"names"` // all that samples refer to

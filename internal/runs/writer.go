@@ -64,7 +64,8 @@ type Writer struct {
 	failed atomic.Pointer[error]
 	broken chan struct{} // closed when failed is set
 	closed sync.Once
-	blocks uint64 // number of the next block; the committing goroutine's
+	blocks uint64          // number of the next block; the committing goroutine's
+	reuse  []sample.Sample // memory of the last batch; the committing goroutine's
 }
 
 // Create makes the file of a run; it must not exist. Its directory is made. The
