@@ -64,7 +64,7 @@ func ParseExpr(text string) (Expr, error) {
 		return Expr{Kind: "const", Of: []string{c.args[0].text}}, nil
 	case "oneof":
 		if len(c.args) == 0 {
-			return Expr{}, c.need(1, "oneof(a, b, c)")
+			return Expr{}, &SyntaxError{Offset: c.end, Why: "oneof takes at least one word", Fix: "write it as in oneof(a, b, c)"}
 		}
 		e := Expr{Kind: "oneof"}
 		for _, a := range c.args {
@@ -101,10 +101,12 @@ func (c call) between(like string, places int) (Expr, error) {
 		switch {
 		case err != nil || !plain:
 			return Expr{}, &SyntaxError{Offset: a.at, Why: fmt.Sprintf("%q is not a number", a.text), Fix: "write it as in " + like}
+		case len(fraction) > places && places == 0:
+			return Expr{}, &SyntaxError{Offset: a.at, Why: a.text + " is not a whole number", Fix: "write whole numbers, or use float"}
 		case len(fraction) > places:
-			return Expr{}, &SyntaxError{Offset: a.at, Why: fmt.Sprintf("%s has more than %d decimal places", a.text, places), Fix: map[int]string{0: "write whole numbers, or use float", 1: "write one decimal place"}[places]}
+			return Expr{}, &SyntaxError{Offset: a.at, Why: a.text + " has more than one decimal place", Fix: "write one decimal place"}
 		case math.Abs(v) > exact/16:
-			return Expr{}, &SyntaxError{Offset: a.at, Why: a.text + " is too large"}
+			return Expr{}, &SyntaxError{Offset: a.at, Why: a.text + " is too large", Fix: "write a number that is exact in a float64"}
 		}
 		bounds[i] = v
 	}
@@ -197,7 +199,7 @@ func readDuration(text string, most time.Duration) (time.Duration, *yamldoc.Trou
 	case d < 0:
 		return 0, &yamldoc.Trouble{Why: fmt.Sprintf("%q is negative", text), Fix: fix}
 	case d > most:
-		return 0, &yamldoc.Trouble{Why: fmt.Sprintf("%q is longer than %s", text, FormatDuration(most))}
+		return 0, &yamldoc.Trouble{Why: fmt.Sprintf("%q is longer than %s", text, FormatDuration(most)), Fix: "write " + FormatDuration(most) + " or less"}
 	}
 	return d, nil
 }
@@ -244,11 +246,11 @@ func readCall(text, raw string) (call, error) {
 		if strings.TrimSpace(text) == "" {
 			return c, &SyntaxError{Why: "the expression is empty", Fix: "write for instance phrase, or const(TEXT) for a fixed text"}
 		}
-		return c, &SyntaxError{Offset: start, Why: fmt.Sprintf("%q does not begin with the name of a generator or distribution", strings.TrimSpace(text)), Fix: fmt.Sprintf("write const(%s) for a fixed text", strings.TrimSpace(text))}
+		return c, &SyntaxError{Offset: start, Why: fmt.Sprintf("%q is neither a generator nor a distribution", strings.TrimSpace(text)), Fix: fmt.Sprintf("for a fixed text write const(%s)", strings.TrimSpace(text))}
 	case rest == "":
 		return c, nil
 	case rest[0] != '(':
-		return c, &SyntaxError{Offset: end, Why: fmt.Sprintf("%q is not expected after %s", firstRune(rest), c.name), Fix: fmt.Sprintf("write %s(...), or const(%s) for a fixed text", c.name, strings.TrimSpace(text))}
+		return c, &SyntaxError{Offset: start, Why: fmt.Sprintf("%q is neither a generator nor a distribution", strings.TrimSpace(text)), Fix: fmt.Sprintf("for a fixed text write const(%s)", strings.TrimSpace(text))}
 	}
 	c.called = true
 	if c.name == raw {
@@ -287,8 +289,8 @@ func readArguments(c call, text string, at int) (call, error) {
 		at++ // the comma
 	}
 	c.end = at
-	if at != len(text)-1 {
-		return c, &SyntaxError{Offset: at + 1, Why: fmt.Sprintf("%q is not expected after the closing bracket", firstRune(text[at+1:])), Fix: "remove what follows it"}
+	if rest := strings.TrimLeft(text[at+1:], " "); rest != "" {
+		return c, &SyntaxError{Offset: len(text) - len(rest), Why: fmt.Sprintf("%q is not expected after the closing bracket", rest), Fix: "remove it"}
 	}
 	return c, nil
 }

@@ -15,7 +15,7 @@ func language() *yamldoc.Shape {
 		{Key: "name", Required: true, Shape: nameShape("The name that --scenario takes: lower case, digits and hyphens.")},
 		{Key: "about", Shape: free("One line for people.")},
 		{Key: "aliases", Shape: list("Other names that it answers to.", nameShape("A name."), 0)},
-		{Key: "personas", Required: true, Shape: &yamldoc.Shape{Kind: yamldoc.Map, Elem: personaShape(), Least: 1, Key: checkKey,
+		{Key: "personas", Required: true, Shape: &yamldoc.Shape{Kind: yamldoc.Map, Elem: personaShape(), Least: 1, Key: checkKey, What: "a mapping of personas by name",
 			Doc: "The kinds of virtual users, by a name of your choice."}},
 		{Key: "thresholds", Shape: thresholdsShape()},
 		{Key: "critical", Shape: list("Endpoints that the run must have samples of; without them it fails.", endpointShape(), 0)},
@@ -30,10 +30,10 @@ func personaShape() *yamldoc.Shape {
 		{Key: "account", Shape: free("The pool of accounts that these users log in from; default: the journey's persona.")},
 		{Key: "login", Shape: &yamldoc.Shape{Kind: yamldoc.Text, Words: []string{string(LoginOnce), string(LoginEach)},
 			Doc: "How often a user logs in: once, or each-iteration with a new browser. Default once."}},
-		{Key: "only", Shape: list("Send just these endpoints, in this order, with the log-in and what they depend on.", endpointShape(), 1)},
+		{Key: "only", Shape: list("Send just these endpoints, in this order, with the log-in and what they depend on.", stepShape(), 1)},
 		{Key: "repeat", Shape: &yamldoc.Shape{What: "{step: ENDPOINT, times: N} or a list of such", Doc: "How many turns the loop that holds a step makes.",
 			OneOf: []*yamldoc.Shape{repeatShape(), {Kind: yamldoc.List, Elem: repeatShape(), Least: 1}}}},
-		{Key: "set", Shape: &yamldoc.Shape{Kind: yamldoc.Map, Elem: exprShape(), Least: 1, Doc: "Generated fields: the last name of a part (grade) or a whole reference (json.answers[0].text), and a generator."}},
+		{Key: "set", Shape: &yamldoc.Shape{Kind: yamldoc.Map, Elem: exprShape(), Least: 1, What: "fields with their generators, such as {grade: \"int(60, 99)\"}", Doc: "Generated fields: the last name of a part (grade) or a whole reference (json.answers[0].text), and a generator."}},
 		{Key: "think", Shape: distShape()},
 		{Key: "load", Required: true, Shape: loadShape()},
 	}}
@@ -51,7 +51,7 @@ func journeyShape() *yamldoc.Shape {
 
 func repeatShape() *yamldoc.Shape {
 	return &yamldoc.Shape{Kind: yamldoc.Map, Name: "repeat", What: "{step: ENDPOINT, times: N}", Fields: []yamldoc.Field{
-		{Key: "step", Required: true, Shape: endpointShape()},
+		{Key: "step", Required: true, Shape: stepShape()},
 		{Key: "times", Required: true, Shape: whole("How many turns.", 1, maxCount)},
 	}}
 }
@@ -76,7 +76,7 @@ func loadShape() *yamldoc.Shape {
 			{Key: "iterations", Shape: iterations},
 			{Key: "max_duration", Shape: durationShape("The longest that the iterations may take; default 10m.")},
 			{Key: "start_vus", Shape: whole("Users at the beginning of a ramp; default 1.", 0, maxCount)},
-			{Key: "stages", Shape: &yamldoc.Shape{Kind: yamldoc.List, Elem: stage, Least: 1, Doc: "The legs of a ramp."}},
+			{Key: "stages", Shape: &yamldoc.Shape{Kind: yamldoc.List, Elem: stage, Least: 1, What: "a list of stages such as {duration: 2m, target: 30}", Doc: "The legs of a ramp."}},
 			{Key: "rate", Shape: rate, Doc: "Iterations started per time_unit."},
 			{Key: "start_rate", Shape: rate, Doc: "Iterations started per time_unit at the beginning of a ramp; default 0."},
 			{Key: "time_unit", Shape: durationShape("What rates and their targets are per; default 1s.")},
@@ -108,7 +108,7 @@ func thresholdsShape() *yamldoc.Shape {
 		{Key: "abort_on_fail", Shape: &yamldoc.Shape{Kind: yamldoc.Bool, Doc: "End the run as soon as it is broken."}},
 		{Key: "delay_abort_eval", Shape: durationShape("Do not end the run earlier than this.")},
 	}}}}
-	return &yamldoc.Shape{Kind: yamldoc.Map, Least: 1, Key: notEmpty, Doc: `k6's thresholds: a metric, with a selector such as http_req_duration{endpoint:GET /api/v1/me} where wanted, and its expressions. Times are in milliseconds.`,
+	return &yamldoc.Shape{Kind: yamldoc.Map, Least: 1, Key: notEmpty, What: `metrics with their expressions, such as {http_req_failed: "rate<0.01"}`, Doc: `k6's thresholds: a metric, with a selector such as http_req_duration{endpoint:GET /api/v1/me} where wanted, and its expressions. Times are in milliseconds.`,
 		Elem: &yamldoc.Shape{What: `an expression such as "p(95)<1000", or a list of such`, OneOf: []*yamldoc.Shape{{Kind: yamldoc.List, Elem: entry, Least: 1}, expr}}}
 }
 
@@ -119,6 +119,11 @@ func nameShape(doc string) *yamldoc.Shape {
 func endpointShape() *yamldoc.Shape {
 	return &yamldoc.Shape{Kind: yamldoc.Text, Name: "endpoint", What: `an endpoint such as "POST /api/v1/submissions/{id}/grade"`, Pattern: `^(([^ :]+:)?([A-Z]+|\*) )?(…|\.\.\.)?/[^ ?#]*$`,
 		Doc: "Method and path. {names} of parameters do not matter, * is one segment, … any beginning.", Check: checked(CheckEndpoint)}
+}
+
+func stepShape() *yamldoc.Shape {
+	return &yamldoc.Shape{Kind: yamldoc.Text, Name: "step", What: `a step such as "POST /api/v1/submissions/{id}/grade"`, Pattern: `^(([^ :]+:)?([A-Z]+|\*) )?(…|\.\.\.)?/[^ #]*$`,
+		Doc: "As an endpoint; a query (?unread=true) must be part of what was recorded.", Check: checked(CheckStep)}
 }
 
 func exprShape() *yamldoc.Shape {
@@ -143,7 +148,7 @@ func whole(doc string, low, high float64) *yamldoc.Shape {
 }
 
 func list(doc string, of *yamldoc.Shape, least int) *yamldoc.Shape {
-	return &yamldoc.Shape{Kind: yamldoc.List, Elem: of, Least: least, Set: true, Doc: doc, What: "a list of which each is " + or(of.What, "a word")}
+	return &yamldoc.Shape{Kind: yamldoc.List, Elem: of, Least: least, Set: true, Doc: doc, What: "a list, each entry " + or(of.What, "a word")}
 }
 
 func oneOrMore(doc string, of *yamldoc.Shape) *yamldoc.Shape {

@@ -9,6 +9,30 @@ import (
 // plan.MatchEndpoint, or nil. It is stricter than the matching: what could never
 // match is an error here. The error is a *SyntaxError.
 func CheckEndpoint(text string) error {
+	if bad := strings.IndexByte(text, '?'); bad > 0 {
+		return &SyntaxError{Offset: bad, Why: "a query does not belong into an endpoint pattern", Fix: "leave it out: an endpoint is method and path; only: and repeat: may name a query"}
+	}
+	return CheckStep(text)
+}
+
+// CheckStep is CheckEndpoint for a step of a journey, which may also be told by
+// what its query holds: "GET /api/v1/notifications?unread=true".
+func CheckStep(text string) error {
+	text, query, asked := strings.Cut(text, "?")
+	if err := checkEndpoint(text); err != nil || !asked {
+		return err
+	}
+	at := len(text) + 1
+	for _, pair := range strings.Split(query, "&") {
+		if pair == "" || strings.HasPrefix(pair, "=") || strings.ContainsAny(pair, " #?") {
+			return &SyntaxError{Offset: at, Why: fmt.Sprintf("%q is not a part of a query", pair), Fix: "write name=value, as it is sent, with & between two"}
+		}
+		at += len(pair) + 1
+	}
+	return nil
+}
+
+func checkEndpoint(text string) error {
 	const like = `write METHOD and path, such as "POST /api/v1/submissions/{id}/grade" or "POST …/grade"`
 	head, path, ok := strings.Cut(text, " ")
 	at := len(head) + 1
@@ -37,8 +61,8 @@ func checkPath(path string, at int, like string) error {
 			break
 		}
 	}
-	if bad := strings.IndexAny(path, "?# "); bad >= 0 {
-		return &SyntaxError{Offset: at + bad, Why: fmt.Sprintf("%q does not belong into an endpoint pattern", path[bad:bad+1]), Fix: "leave out the query: an endpoint is method and path"}
+	if bad := strings.IndexAny(path, "# "); bad >= 0 {
+		return &SyntaxError{Offset: at + bad, Why: fmt.Sprintf("%q does not belong into an endpoint pattern", path[bad:bad+1]), Fix: "an endpoint is method and path: " + like}
 	}
 	if !strings.HasPrefix(path, "/") {
 		return &SyntaxError{Offset: at, Why: "the path does not begin with /", Fix: like}

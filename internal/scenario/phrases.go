@@ -23,10 +23,13 @@ func phrase(r *rand.Rand) string {
 
 // prose is a number of words in sentences of four to eleven; the last one may be shorter.
 func prose(r *rand.Rand, words int) string {
-	vocabulary := strings.Fields(`the a this every first second same other short long clear simple useful early late common
-		water light number river forest map table figure plant season result method question answer step change reason
-		shows follows explains grows turns moves keeps begins ends depends compares describes
-		with without before after between from under over because while when and so`)
+	vocabulary := [...]string{
+		"the", "a", "this", "every", "first", "second", "same", "other", "short", "long", "clear", "simple",
+		"useful", "early", "late", "common", "water", "light", "number", "river", "forest", "map", "table", "figure",
+		"plant", "season", "result", "method", "question", "answer", "step", "change", "reason", "shows", "follows", "explains",
+		"grows", "turns", "moves", "keeps", "begins", "ends", "depends", "compares", "describes", "with", "without", "before",
+		"after", "between", "from", "under", "over", "because", "while", "when", "and", "so",
+	}
 	var b strings.Builder
 	left := 0 // words left in the sentence
 	for i := range words {

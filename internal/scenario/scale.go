@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -87,45 +88,50 @@ func (s *Scenario) multiply(arg, text string) (*Scenario, string, error) {
 	return out, s.scaled(out), nil
 }
 
-// Share divides n among the weights in their proportions by the method of the
-// largest remainder (Hare quota), each getting at least one. The sum is n
-// wherever n is at least the number of weights. Of equal remainders the first wins.
+// Share divides n among the weights in their proportions, each getting at least
+// one: who would get less than one gets one, and the others divide what is left
+// by the method of the largest remainder (Hare quota; of equal remainders the
+// first wins). The sum is n wherever n is at least the number of weights.
 // Weights must be positive.
 func Share(n int, weights []int) []int {
-	total := 0
-	for _, w := range weights {
-		total += w
-	}
-	shares, order := make([]int, len(weights)), make([]int, len(weights))
-	given := 0
-	for i, w := range weights {
-		shares[i], order[i] = int(int64(n)*int64(w)/int64(total)), i
-		given += shares[i]
-	}
-	remainder := func(i int) int64 { return int64(n) * int64(weights[i]) % int64(total) }
-	slices.SortStableFunc(order, func(a, b int) int { return int(min(max(remainder(b)-remainder(a), -1), 1)) })
-	for _, i := range order {
-		if given == n {
-			break
-		}
-		shares[i]++
-		given++
-	}
-	// Who got none takes one from the largest share.
-	for i := range shares {
-		if shares[i] > 0 {
-			continue
-		}
-		largest := 0
-		for j := range shares {
-			if shares[j] > shares[largest] {
-				largest = j
+	shares := make([]int, len(weights))
+	for {
+		left, total := int64(n), int64(0) // for those that are not lifted to one
+		for i, w := range weights {
+			if shares[i] == 1 {
+				left--
+			} else {
+				total += int64(w)
 			}
 		}
-		if shares[largest] > 1 {
-			shares[largest]--
+		lifted := false
+		for i, w := range weights {
+			if shares[i] == 0 && left*int64(w) < total {
+				shares[i], lifted = 1, true
+			}
 		}
-		shares[i] = 1
+		if !lifted {
+			return largestRemainder(left, total, weights, shares)
+		}
+	}
+}
+
+// largestRemainder divides left among the weights whose share is still 0; total is their sum.
+func largestRemainder(left, total int64, weights, shares []int) []int {
+	var open []int
+	given := int64(0)
+	for i, w := range weights {
+		if shares[i] == 0 {
+			open = append(open, i)
+			shares[i] = int(left * int64(w) / total)
+			given += int64(shares[i])
+		}
+	}
+	slices.SortStableFunc(open, func(a, b int) int {
+		return cmp.Compare(left*int64(weights[b])%total, left*int64(weights[a])%total)
+	})
+	for _, i := range open[:max(0, left-given)] {
+		shares[i]++
 	}
 	return shares
 }

@@ -90,11 +90,11 @@ func (g *generator) body(s *Shape) object {
 
 func (g *generator) mapping(s *Shape, out object) {
 	out["type"] = "object"
+	if s.Least > 0 {
+		out["minProperties"] = s.Least
+	}
 	if s.Elem != nil {
 		out["additionalProperties"] = g.schema(s.Elem)
-		if s.Least > 0 {
-			out["minProperties"] = s.Least
-		}
 		return
 	}
 	properties, required := object{}, []string{}

@@ -65,7 +65,7 @@ func (f *file) single(parsed *ast.File) (ast.Node, *Error) {
 		body = d.Body
 	}
 	if body == nil {
-		return nil, f.errorAt(1, 1, "the file is empty", "")
+		return nil, f.errorAt(1, 1, "the file is empty", "is this the right file?")
 	}
 	return body, nil
 }
@@ -81,6 +81,7 @@ func (f *file) errorAtToken(tk *token.Token, why, fix string) *Error {
 var advice = []struct{ part, why, fix string }{
 	{"mapping value is not allowed", "a key cannot stand here", `check the indentation of this line; put text that holds ": " in quotes`},
 	{"reserved character", "", "put the text in quotes"},
+	{"must be specified", "a comma or closing bracket is missing", "inside [ ] or { }, text that holds one of , [ ] { } needs quotes"},
 	{"sequence end token", "the list is not closed", "close it with ]"},
 	{"flow mapping end token", "the mapping is not closed", "close it with }"},
 	{"could not find end character", "the quoted text is not closed", "close it with the quote that it begins with"},
@@ -101,6 +102,9 @@ func (f *file) syntaxError(err error) *Error {
 	if errors.As(err, &known) {
 		why, at = known.GetMessage(), known.GetToken()
 	}
+	if at != nil && strings.Contains(why, "mapping value is not allowed") {
+		at = lastLine(at)
+	}
 	for _, a := range advice {
 		if strings.Contains(why, a.part) {
 			fix = a.fix
@@ -114,6 +118,21 @@ func (f *file) syntaxError(err error) *Error {
 		fix = "check indentation, quotes and brackets here"
 	}
 	return f.errorAtToken(at, "not valid YAML: "+why, fix)
+}
+
+// lastLine is where the last line of a text over several lines begins: the
+// library says where the text begins, but the key that cannot stand there is its end.
+func lastLine(tk *token.Token) *token.Token {
+	text := strings.TrimRight(tk.Origin, " \n")
+	above := strings.Count(strings.TrimLeft(text, " \n"), "\n")
+	if above == 0 {
+		return tk
+	}
+	last := text[strings.LastIndexByte(text, '\n')+1:]
+	position := *tk.Position
+	position.Line += above
+	position.Column = 1 + len(last) - len(strings.TrimLeft(last, " "))
+	return &token.Token{Position: &position}
 }
 
 // converter makes nodes of the library's tree, resolving aliases within bounds.

@@ -29,7 +29,7 @@ type Shape struct {
 
 	Elem  *Shape                    // of a List, of a Map's values
 	Key   func(key string) *Trouble // Map with Elem: what is wrong with a key
-	Least int                       // List, Map with Elem: fewest entries
+	Least int                       // List, Map: fewest entries
 	Set   bool                      // List of Text: no entry twice
 
 	Fields []Field // Map with fixed keys
@@ -128,6 +128,9 @@ func (s *Shape) expected() string {
 
 func (s *Shape) mismatch(n *Node, path string) *Error {
 	what := or(path, "the file")
+	if n.Kind == Null && path == "" {
+		return n.Errorf("the file is empty", "is this the right file?")
+	}
 	if n.Kind == Null {
 		return n.Errorf(what+" has no value", "write "+s.expected()+", or remove the key")
 	}
@@ -136,7 +139,9 @@ func (s *Shape) mismatch(n *Node, path string) *Error {
 	switch {
 	case textual && s.Example != "":
 		fix = "write for instance " + fmt.Sprintf(s.Example, n.Text)
-	case textual && n.Text != "":
+	case textual && s.Words != nil:
+		fix = DidYouMean(n.Text, s.Words)
+	case textual && n.Text != "" && (s.Check == nil || s.Check(n.Text) == nil):
 		fix = fmt.Sprintf("put it in quotes: %q", n.Text)
 	case s.Kind == Bool && n.Kind == Text:
 		fix = "write true or false, without quotes"
@@ -168,9 +173,9 @@ func (s *Shape) number(n *Node, path string) *Error {
 	case !ok:
 		return n.Errorf(fmt.Sprintf("%s: %q is not a plain decimal number", path, n.Text), "write digits, such as 20 or 0.5")
 	case s.Min != nil && v < *s.Min:
-		return n.Errorf(fmt.Sprintf("%s is %s and must be at least %s", path, n.Text, number(*s.Min)), "")
+		return n.Errorf(fmt.Sprintf("%s is %s and must be at least %s", path, n.Text, number(*s.Min)), "write "+number(*s.Min)+" or more")
 	case s.Max != nil && v > *s.Max:
-		return n.Errorf(fmt.Sprintf("%s is %s and must be at most %s", path, n.Text, number(*s.Max)), "")
+		return n.Errorf(fmt.Sprintf("%s is %s and must be at most %s", path, n.Text, number(*s.Max)), "write "+number(*s.Max)+" or less")
 	}
 	return nil
 }
@@ -191,7 +196,7 @@ func (n *Node) Number() (float64, bool) {
 
 func (s *Shape) list(n *Node, path string) *Error {
 	if len(n.Items) < s.Least {
-		return n.Errorf(or(path, "the list")+" is empty", "write "+s.expected()+" with at least one entry")
+		return n.Errorf(or(path, "the list")+" is empty", "write "+s.expected())
 	}
 	seen := map[string]int{}
 	for i, item := range n.Items {
@@ -207,8 +212,8 @@ func (s *Shape) list(n *Node, path string) *Error {
 }
 
 func (s *Shape) open(n *Node, path string) *Error {
-	if len(n.Pairs) < s.Least {
-		return n.Errorf(or(path, "the mapping")+" is empty", "write at least one entry")
+	if err := s.least(n, path); err != nil {
+		return err
 	}
 	for _, p := range n.Pairs {
 		if s.Key != nil {
@@ -223,7 +228,17 @@ func (s *Shape) open(n *Node, path string) *Error {
 	return nil
 }
 
+func (s *Shape) least(n *Node, path string) *Error {
+	if len(n.Pairs) >= s.Least {
+		return nil
+	}
+	return n.Errorf(or(path, "the file")+" is empty", "write "+s.expected())
+}
+
 func (s *Shape) fixed(n *Node, path string) *Error {
+	if err := s.least(n, path); err != nil {
+		return err
+	}
 	known := s.keys()
 	for _, p := range n.Pairs {
 		if !slices.Contains(known, p.Key.Text) {

@@ -8,10 +8,17 @@ import (
 
 // Suggest returns the known word that a misspelt one most likely means, or "".
 // Case, hyphens and underscores do not count, so that k6's maxDuration finds
-// max_duration; otherwise up to a third of the letters may be wrong
+// max_duration; otherwise up to a third of the letters may be wrong, or one may
+// be the beginning of the other
 // (optimal string alignment: insertions, deletions, substitutions and swaps of neighbours).
 func Suggest(word string, known []string) string {
 	best, least := "", 1+max(1, len(word)/3)
+	for _, k := range known {
+		if a, b := fold(k), fold(word); min(len(a), len(b)) >= 3 && (strings.HasPrefix(a, b) || strings.HasPrefix(b, a)) {
+			best = k // unless another is nearer
+			break
+		}
+	}
 	for _, k := range known {
 		if fold(k) == fold(word) {
 			return k
