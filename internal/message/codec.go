@@ -17,6 +17,8 @@ const (
 	asHeader                       // a field value: line breaks are not possible
 	asCookie                       // a cookie's value
 	asPath                         // a path segment
+	asPathParams                   // a path segment with parameters after ";"
+	asParam                        // one of them, in the unescaped segment
 	asQuery                        // a query parameter
 	asForm                         // a form field
 	asFragment                     // a URL's fragment
@@ -43,7 +45,7 @@ const (
 // decode reads raw. It returns raw itself where nothing is escaped.
 func (c codec) decode(raw string) string {
 	switch c {
-	case asPath, asFragment, asPct, asQuery:
+	case asPath, asPathParams, asFragment, asPct, asQuery:
 		return pctDecode(raw, c == asQuery)
 	case asForm:
 		return pctDecode(raw, true)
@@ -61,6 +63,8 @@ func (c codec) decode(raw string) string {
 		return unescapeScript(raw)
 	case asEvent:
 		return joinEventData(raw)
+	case asEventField:
+		return strings.TrimPrefix(raw, " ")
 	case asFilename:
 		return unescapeFilename(raw)
 	}
@@ -77,6 +81,10 @@ func (c codec) encode(b []byte, v, raw string, kind Kind) []byte {
 		return appendPct(b, v, &cookieKeeps)
 	case asPath:
 		return appendPct(b, v, &pathKeeps)
+	case asPathParams:
+		return appendPct(b, v, &paramsKeep)
+	case asParam:
+		return append(b, strings.ReplaceAll(v, ";", "%3B")...)
 	case asQuery:
 		return appendPct(b, v, &queryKeeps)
 	case asForm:
@@ -116,7 +124,7 @@ func (c codec) encode(b []byte, v, raw string, kind Kind) []byte {
 	case asEvent:
 		return appendEventData(b, v, raw)
 	case asEventField:
-		return appendReplacing(b, v, &headerBreaks)
+		return appendReplacing(appendEventSpace(b, v, raw), v, &headerBreaks)
 	case asFilename:
 		return appendFilename(b, v)
 	}

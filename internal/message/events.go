@@ -11,6 +11,8 @@ func parseEvents(s string, depth int) *text {
 	t.nodes[0].list = true
 	num := int32(-1)
 	event := int32(0) // the open event's container; 0 = none
+	var fields counter
+	hasData := false
 	i := 0
 	if strings.HasPrefix(s, "\ufeff") {
 		i = 3
@@ -25,20 +27,29 @@ func parseEvents(s string, depth int) *text {
 		if event == 0 {
 			num++
 			event = t.add(0, node{by: byIndex, num: num, start: int32(i)})
+			hasData, fields = false, counter{t: t, parent: event, by: byAttr}
 		}
 		field, from := eventField(s, i, end)
-		if field == "data" {
+		if from < 0 {
+			// A field without a colon has no place for a value.
+		} else if field == "data" {
 			for next < len(s) { // the lines of data that follow at once
 				e, n := lineEnd(s, next)
-				f, _ := eventField(s, next, e)
-				if f != "data" || next == e {
+				f, v := eventField(s, next, e)
+				if f != "data" || v < 0 {
 					break
 				}
 				end, next = e, n
 			}
-			t.addData(event, from, end, depth)
+			n := node{}
+			if hasData {
+				n = node{by: byAttr, name: "data", num: fields.next("data")}
+			}
+			hasData = true
+			k := t.addLeaf(event, n, from, end, asEvent)
+			t.attach(k, nested(t.nodes[k].val, depth+1))
 		} else {
-			t.addLeaf(event, node{by: byAttr, name: field, num: t.count(event, byAttr, field)}, from, end, asEventField)
+			t.addLeaf(event, node{by: byAttr, name: field, num: fields.next(field)}, from, end, asEventField)
 		}
 		t.nodes[event].end = int32(end)
 		i = next
@@ -46,25 +57,14 @@ func parseEvents(s string, depth int) *text {
 	return t
 }
 
-func (t *text) addData(event int32, from, end, depth int) {
-	n := node{}
-	if t.count(event, byNothing, "") > 0 {
-		n = node{by: byAttr, name: "data", num: t.count(event, byAttr, "data")}
-	}
-	i := t.addLeaf(event, n, from, end, asEvent)
-	t.attach(i, nested(t.nodes[i].val, depth+1))
-}
-
-// eventField splits one line: the field's name and where its value begins.
+// eventField splits one line: the field's name and where its value begins, with
+// the space that may stand before it; -1 without a colon.
 func eventField(s string, from, to int) (string, int) {
 	colon := strings.IndexByte(s[from:to], ':')
 	if colon < 0 {
-		return validName(s[from:to]), to
+		return validName(s[from:to]), -1
 	}
 	value := from + colon + 1
-	if value < to && s[value] == ' ' {
-		value++
-	}
 	if colon == 0 {
 		return "comment", value
 	}
@@ -88,7 +88,7 @@ func lineEnd(s string, i int) (end, next int) {
 // the end of the last line.
 func joinEventData(raw string) string {
 	if strings.IndexAny(raw, "\r\n") < 0 {
-		return raw
+		return strings.TrimPrefix(raw, " ")
 	}
 	var b []byte
 	from := 0
@@ -98,7 +98,7 @@ func joinEventData(raw string) string {
 			_, from = eventField(raw, i, end)
 			b = append(b, '\n')
 		}
-		b = append(b, raw[from:end]...)
+		b = append(b, strings.TrimPrefix(raw[from:end], " ")...)
 		if next >= len(raw) {
 			return string(b)
 		}
@@ -116,6 +116,7 @@ func appendEventData(b []byte, v, raw string) []byte {
 	if strings.IndexByte(v, '\r') >= 0 { // a carriage return would end the line
 		v = strings.ReplaceAll(strings.ReplaceAll(v, "\r\n", "\n"), "\r", "\n")
 	}
+	b = appendEventSpace(b, v, raw)
 	for {
 		line, rest, more := strings.Cut(v, "\n")
 		b = append(b, line...)
@@ -125,6 +126,15 @@ func appendEventData(b []byte, v, raw string) []byte {
 		b = append(append(b, nl...), "data: "...)
 		v = rest
 	}
+}
+
+// appendEventSpace appends the space after the colon: where there was one, and
+// where the value would lose its own without it.
+func appendEventSpace(b []byte, v, raw string) []byte {
+	if strings.HasPrefix(raw, " ") || strings.HasPrefix(v, " ") {
+		return append(b, ' ')
+	}
+	return b
 }
 
 // parseLines reads s as one JSON value a line.

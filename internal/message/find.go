@@ -48,6 +48,9 @@ func walk(t *text, i int32, sc scanner, visit func(*text, int32) bool) bool {
 	for {
 		st := sc.next()
 		if st.kind == stepEnd {
+			if in, root := t.into(i); in != nil && in.implied() && t.leafAt(i) == 0 {
+				t, i = in, root // a script that is one JSON value
+			}
 			return sc.why != "" || visit(t, i)
 		}
 		if st.kind == stepLayer {

@@ -138,15 +138,16 @@ func (t *text) addURL(from, queryEnd, depth int) {
 // addSegment adds one path segment. Parameters after ";" (RFC 3986 section 3.3,
 // as in ;jsessionid=…) are named inside it.
 func (t *text) addSegment(path, num int32, from, to, depth int) {
-	i := t.addLeaf(path, node{by: byPlace, num: num}, from, to, asPath)
-	val := t.nodes[i].val
-	if semi := strings.IndexByte(val, ';'); semi >= 0 && strings.IndexByte(val[semi:], '=') > 0 && depth < MaxDepth {
+	if semi := strings.IndexByte(t.s[from:to], ';'); semi >= 0 && strings.IndexByte(t.s[from+semi:to], '=') > 0 && depth < MaxDepth {
+		i := t.addLeaf(path, node{by: byPlace, num: num}, from, to, asPathParams)
+		val := t.nodes[i].val
 		p := newText(val, "params", 2)
-		p.addPairs(0, semi+1, len(val), ';', asPct, depth+1)
+		p.addPairs(0, strings.IndexByte(val, ';')+1, len(val), ';', asParam, depth+1)
 		t.attach(i, p)
 		return
 	}
-	t.attach(i, nested(val, depth+1))
+	i := t.addLeaf(path, node{by: byPlace, num: num}, from, to, asPath)
+	t.attach(i, nested(t.nodes[i].val, depth+1))
 }
 
 // parseField reads one header field. num tells equal names apart.

@@ -7,7 +7,7 @@ import (
 )
 
 // minNested is the length below which a value is not looked into.
-const minNested = 8
+const minNested = 6
 
 // nested looks for parts in an unescaped value; nil when it has none. It is
 // conservative, for whatever it finds a replay may replace: what is not plainly

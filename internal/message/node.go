@@ -210,7 +210,7 @@ func (t *text) elementName(i int32) string {
 		if n.by != byElement {
 			return ""
 		}
-		if name := selectorName(n.name); name != "" || !strings.HasPrefix(n.name, "option") {
+		if name := selectorName(n.name); name != "" || n.name != "option" {
 			return name
 		}
 	}

@@ -18,6 +18,7 @@ const alnum = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 var (
 	unreserved   = setOf(alnum, "-._~")
 	pathKeeps    = setOf(alnum, "-._~", "!$&'()*+,=:@")             // a segment; ";" would start parameters
+	paramsKeep   = setOf(alnum, "-._~", "!$&'()*+,=:@;")            // one that has parameters
 	queryKeeps   = setOf(alnum, "-._~", "!$'()*,:@/?")              // a value in a query
 	formKeeps    = setOf(alnum, "-._*~")                            // application/x-www-form-urlencoded (WHATWG URL section 5.2), and "~", which needs none
 	fragKeeps    = setOf(alnum, "-._~", "!$&'()*+,;=:@/?")          // a fragment

@@ -174,7 +174,7 @@ func (r Ref) Name() string {
 			name = st.name
 			if sc.layer == "html" || st.preds != nil {
 				name = predName(st.preds)
-				if name != "" || !strings.HasPrefix(st.name, "option") {
+				if name != "" || st.name != "option" {
 					elem = name
 				}
 			} else if sc.layer == "url" && name == "path" {

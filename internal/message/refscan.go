@@ -56,6 +56,15 @@ func bodyLayer(name string) bool {
 	return false
 }
 
+// isRoot says whether name is a place in a message.
+func isRoot(name string) bool {
+	switch name {
+	case "path", "query", "header", "cookie", "set-cookie", "body":
+		return true
+	}
+	return false
+}
+
 // scanner reads the steps of a ref's text. It needs no memory of its own, so
 // that finding a part costs nothing but the look at the text.
 type scanner struct {
@@ -146,14 +155,14 @@ func (sc *scanner) check(st step, start int) step {
 
 func (sc *scanner) root() step {
 	name := sc.bare()
-	steps, ok := allowed[name]
+	_, known := allowed[name]
 	switch {
-	case !ok:
+	case !known:
 		return sc.fail(0, fmt.Sprintf("%q is no part of a message: begin with path[N], query., header., cookie., set-cookie., body, json, form., multipart., html. or events[N]", name))
 	case bodyLayer(name):
 		sc.layer = name
 		return step{kind: stepLayer, name: name}
-	case name == "path" || name == "body" || steps == "nk" && name != "params" && name != "basic":
+	case isRoot(name):
 		sc.layer = name
 		if name != "body" && sc.pos == len(sc.s) {
 			return sc.fail(sc.pos, name+" needs to say which")
@@ -170,8 +179,7 @@ func (sc *scanner) layerStep() step {
 	if _, ok := allowed[name]; !ok {
 		return sc.fail(at, fmt.Sprintf("no layer is called %q", name))
 	}
-	switch name {
-	case "path", "query", "header", "cookie", "set-cookie", "body":
+	if isRoot(name) {
 		return sc.fail(at, fmt.Sprintf("%q is not a layer", name))
 	}
 	sc.layer = name

@@ -220,6 +220,9 @@ func (t *Tree) Elements(list Ref) []Ref {
 // Raw is the text of a part or container as it stands, escapes and all: of a
 // JSON object the object. An html element's is "".
 func (t *Tree) Raw(r Ref) (raw string, ok bool) {
+	if b := t.content(); b != nil && r.s == "body" {
+		return b.s, true
+	}
 	t.find(r, func(x *text, i int32) bool {
 		if k := x.leafAt(i); k != 0 {
 			i = k
