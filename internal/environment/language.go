@@ -26,7 +26,7 @@ func environmentShape() *yamldoc.Shape {
 	return &yamldoc.Shape{Kind: yamldoc.Map, Name: "environment", What: "an environment with targets", Doc: "One place to rehearse against.", Fields: []yamldoc.Field{
 		{Key: "targets", Required: true, Shape: &yamldoc.Shape{Kind: yamldoc.Map, Least: 1, Key: checkName, Elem: targetShape(), What: "{NAME: URL}",
 			Doc: "Where the requests of each recorded origin go. Nothing else is contacted."}},
-		{Key: "recording", Shape: free("The recording, as a path relative to this file.")},
+		{Key: "recording", Shape: &yamldoc.Shape{Kind: yamldoc.Text, What: "a path", Doc: "The recording, as a path relative to this file."}},
 		{Key: "accounts", Shape: accountsShape()},
 		{Key: "secrets", Shape: &yamldoc.Shape{Kind: yamldoc.Map, Elem: secretShape(), Doc: "Constants that requests need: env:NAME, file:PATH or the value."}},
 		{Key: "allow", Shape: &yamldoc.Shape{Kind: yamldoc.List, Elem: hostShape(), Set: true, Doc: "Hosts besides this machine that may be loaded."}},
@@ -37,7 +37,7 @@ func environmentShape() *yamldoc.Shape {
 func accountsShape() *yamldoc.Shape {
 	pattern := &yamldoc.Shape{Kind: yamldoc.Map, Name: "pattern", What: `{pattern: "teacher{n}@test.local", password: PASSWORD, count: 50}`, Fields: []yamldoc.Field{
 		{Key: "pattern", Required: true, Shape: &yamldoc.Shape{Kind: yamldoc.Text, Doc: "The log-in; {n} counts from 1."}},
-		{Key: "password", Required: true, Shape: free("The password of all of them.")},
+		{Key: "password", Required: true, Shape: &yamldoc.Shape{Kind: yamldoc.Text, What: "a password", Hidden: true, Doc: "The password of all of them."}},
 		{Key: "count", Required: true, Shape: &yamldoc.Shape{Kind: yamldoc.Integer, Min: ptr(1), Max: ptr(1_000_000), Doc: "How many there are."}},
 	}}
 	return &yamldoc.Shape{Kind: yamldoc.Map, Least: 1, What: "file: PATH, or a pattern per persona", Elem: &yamldoc.Shape{What: "a path (for file:) or a pattern (for a persona)",
@@ -47,7 +47,7 @@ func accountsShape() *yamldoc.Shape {
 
 func expectShape() *yamldoc.Shape {
 	return &yamldoc.Shape{Kind: yamldoc.Map, Least: 1, What: `{header: "NAME: VALUE"}`, Doc: "What each target must show, before the first request of a run, to prove that it is what it should be.", Fields: []yamldoc.Field{
-		{Key: "header", Shape: &yamldoc.Shape{Kind: yamldoc.Text, Pattern: `^[!#$%&'*+.^_|~0-9A-Za-z` + "`" + `-]+:\s*\S`, Check: checkHeader, Doc: `A header of the answer: "X-Environment: staging".`}},
+		{Key: "header", Shape: &yamldoc.Shape{Kind: yamldoc.Text, What: `text such as "X-Environment: staging"`, Pattern: `^[!#$%&'*+.^_|~0-9A-Za-z` + "`" + `-]+:\s*\S`, Check: checkHeader, Doc: `A header of the answer: "X-Environment: staging".`}},
 		{Key: "path", Shape: &yamldoc.Shape{Kind: yamldoc.Text, Pattern: `^/`, Check: checkPath, Doc: "Where to ask; default /."}},
 		{Key: "body", Shape: free("Text that the answer must contain.")},
 		{Key: "timeout", Shape: &yamldoc.Shape{Kind: yamldoc.Text, What: "a duration such as 5s", Example: "%ss", Pattern: `^[+]?([0-9.]+(ns|us|µs|μs|ms|s|m|h))+$`, Check: checkTimeout, Doc: "How long to wait for the answer; default 5s."}},
@@ -75,7 +75,7 @@ func targetShape() *yamldoc.Shape {
 }
 
 func secretShape() *yamldoc.Shape {
-	return &yamldoc.Shape{Kind: yamldoc.Text, What: "env:NAME, file:PATH or a value", Pattern: `\S`, Check: func(text string) *yamldoc.Trouble {
+	return &yamldoc.Shape{Kind: yamldoc.Text, Hidden: true, What: "env:NAME, file:PATH or a value", Pattern: `\S`, Check: func(text string) *yamldoc.Trouble {
 		name, of := "", ""
 		for _, p := range []string{"env:", "file:"} {
 			if rest, ok := strings.CutPrefix(text, p); ok {

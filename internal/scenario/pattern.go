@@ -10,7 +10,7 @@ import (
 // match is an error here. The error is a *SyntaxError.
 func CheckEndpoint(text string) error {
 	if bad := strings.IndexByte(text, '?'); bad > 0 {
-		return &SyntaxError{Offset: bad, Why: "a query does not belong into an endpoint pattern", Fix: "leave it out: an endpoint is method and path; only: and repeat: may name a query"}
+		return &SyntaxError{Offset: bad, Why: "a query does not belong into an endpoint pattern", Fix: "leave it out: an endpoint is method and path"}
 	}
 	return CheckStep(text)
 }

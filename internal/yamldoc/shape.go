@@ -27,6 +27,8 @@ type Shape struct {
 	Check    func(text string) *Trouble // Text: what is wrong with it, or nil
 	Min, Max *float64                   // Integer, Decimal: inclusive bounds
 
+	Hidden bool // Text: a secret, never repeated in a message
+
 	Elem  *Shape                    // of a List, of a Map's values
 	Key   func(key string) *Trouble // Map with Elem: what is wrong with a key
 	Least int                       // List, Map: fewest entries
@@ -137,6 +139,8 @@ func (s *Shape) mismatch(n *Node, path string) *Error {
 	fix := "write " + s.expected()
 	textual := s.Kind == Text && s.OneOf == nil
 	switch {
+	case textual && s.Hidden:
+		fix = "put it in quotes"
 	case textual && s.Example != "":
 		fix = "write for instance " + fmt.Sprintf(s.Example, n.Text)
 	case textual && s.Words != nil:
