@@ -48,6 +48,9 @@ func TestGoodFiles(t *testing.T) { language().Good(t, "testdata/good", *update) 
 
 func TestBadFiles(t *testing.T) { language().Bad(t, "testdata/bad", 50, *update) }
 
+// TestDocs: docs/environments.md names every key, and its examples are right.
+func TestDocs(t *testing.T) { language().Docs(t, "../../docs/environments.md") }
+
 // TestSchema keeps docs/environment.schema.json what the language makes.
 func TestSchema(t *testing.T) {
 	langtest.Golden(t, "../../docs/environment.schema.json", environment.Schema(), *update)

@@ -45,6 +45,9 @@ func TestGoodFiles(t *testing.T) { language().Good(t, "testdata/good", *update) 
 
 func TestBadFiles(t *testing.T) { language().Bad(t, "testdata/bad", 100, *update) }
 
+// TestDocs: docs/scenarios.md names every key, and its examples are right.
+func TestDocs(t *testing.T) { language().Docs(t, "../../docs/scenarios.md") }
+
 // TestSchema keeps docs/scenario.schema.json what the language makes.
 func TestSchema(t *testing.T) {
 	langtest.Golden(t, "../../docs/scenario.schema.json", scenario.Schema(), *update)
