@@ -7,12 +7,11 @@ import (
 )
 
 // parseBody reads a body by its media type, and where that says nothing by its
-// look. nil for an empty body.
-func parseBody(m *Message) *text {
-	if len(m.Body) == 0 {
+// look. s is the body's text. nil for an empty body.
+func parseBody(m *Message, s string) *text {
+	if s == "" {
 		return nil
 	}
-	s := string(m.Body)
 	contentType, _ := exchange.Get(m.Header, "Content-Type")
 	t := readBody(s, contentType, m.Method != "")
 	if t == nil || len(t.nodes) == 1 && t.layer != "json" && t.layer != "html" {

@@ -22,14 +22,13 @@ func (t *Tree) find(r Ref, visit func(*text, int32) bool) {
 			}
 		}
 	case "header":
-		name := sc.next()
-		end := name.end
-		if ahead := sc; ahead.next().kind == stepKey {
-			sc = ahead
-			end = sc.pos
+		name, num := sc.next(), 0
+		ahead := sc
+		if st := ahead.next(); st.kind == stepKey {
+			sc, num = ahead, st.num
 		}
 		for _, f := range t.fields {
-			if f.layer == "header" && f.prefix == r.s[:end] {
+			if f.layer == "header" && f.nodes[0].num == int32(num) && f.prefix == name.name {
 				walk(f, 0, sc, visit)
 				return
 			}

@@ -1,6 +1,9 @@
 package message
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // maxNesting is how deep objects and arrays are read; what is deeper counts as malformed.
 const maxNesting = 256
@@ -28,14 +31,15 @@ func jsonStart(s string) int {
 // parts before the break, and says where that was. nil when not even the first
 // value could be begun.
 func parseJSON(s string, script bool, depth int) *text {
-	t := newText(s, "json", len(s)/24+4)
+	// Each value but the first follows a comma or opens something: one allocation is enough.
+	t := newText(s, "json", strings.Count(s, ",")+strings.Count(s, "{")+strings.Count(s, "[")+1)
 	t.script = script
 	p := jsonParser{t: t, s: s, depth: depth}
 	i := jsonStart(s)
 	if i >= len(s) {
 		return nil
 	}
-	end := p.value(0, node{}, i, 0)
+	end := p.value(0, place{}, i, 0)
 	if end >= 0 {
 		if end = spaceEnd(s, end); end < len(s) {
 			p.broke, end = end, -1
@@ -57,57 +61,66 @@ type jsonParser struct {
 	broke int
 }
 
-// value reads the value at s[i] as the child of parent that n describes; with
-// parent 0 and no step it is the root. It returns the end, or -1 with broke set.
-func (p *jsonParser) value(parent int32, n node, i, nesting int) int {
+// place is how a value is reached from its container; the zero value is the root.
+type place struct {
+	name string
+	num  int32
+	by   nodeKind
+}
+
+// value reads the value at s[i], which st leads to from parent. It returns the
+// end, or -1 with broke set.
+func (p *jsonParser) value(parent int32, st place, i, nesting int) int {
 	if i >= len(p.s) {
 		return p.stop(i)
 	}
-	switch p.s[i] {
-	case '{', '[':
-		if nesting >= maxNesting {
-			return p.stop(i)
-		}
-		n.list = p.s[i] == '['
-		n.start = int32(i)
-		self := int32(0)
-		if n.by != byNothing {
-			self = p.t.add(parent, n)
-		} else {
-			p.t.nodes[0].list, p.t.nodes[0].start = n.list, n.start
-		}
-		var end int
-		if n.list {
-			end = p.array(self, i+1, nesting+1)
-		} else {
-			end = p.object(self, i+1, nesting+1)
-		}
-		if end < 0 {
-			p.t.nodes[self].end = int32(p.broke)
-		} else {
-			p.t.nodes[self].end = int32(end)
-		}
-		return end
+	if c := p.s[i]; c != '{' && c != '[' {
+		return p.scalar(parent, st, i)
 	}
-	return p.scalar(parent, n, i)
+	if nesting >= maxNesting {
+		return p.stop(i)
+	}
+	self := int32(0)
+	if st.by != byNothing {
+		self = p.t.push(parent)
+	}
+	n := &p.t.nodes[self]
+	n.name, n.num, n.by = st.name, st.num, st.by
+	n.list, n.start = p.s[i] == '[', int32(i)
+	var end int
+	if n.list {
+		end = p.array(self, i+1, nesting+1)
+	} else {
+		end = p.object(self, i+1, nesting+1)
+	}
+	if end < 0 {
+		p.t.nodes[self].end = int32(p.broke)
+	} else {
+		p.t.nodes[self].end = int32(end)
+	}
+	return end
 }
 
-func (p *jsonParser) scalar(parent int32, n node, i int) int {
+func (p *jsonParser) scalar(parent int32, st place, i int) int {
 	end, kind := scalarEnd(p.s, i)
 	if end < 0 {
 		return p.stop(i)
 	}
-	n.kind = kind
-	start, stop, c := i, end, asJSONValue
+	self := p.t.push(parent)
+	n := &p.t.nodes[self]
+	n.name, n.num, n.by, n.kind, n.leaf = st.name, st.num, st.by, kind, true
 	if kind == String {
-		start, stop, c = i+1, end-1, asJSON
+		n.start, n.end, n.codec = int32(i+1), int32(end-1), asJSON
+		n.val = unescapeJSON(p.s[i+1 : end-1])
+	} else {
+		n.start, n.end, n.codec = int32(i), int32(end), asJSONValue
+		n.val = p.s[i:end]
 	}
 	if p.t.script {
-		c += asJSONScript - asJSON
+		n.codec += asJSONScript - asJSON
 	}
-	self := p.t.addLeaf(parent, n, start, stop, c)
-	if kind == String && stop-start >= minNested {
-		p.t.attach(self, nested(p.t.nodes[self].val, p.depth+1))
+	if kind == String && len(n.val) >= minNested {
+		p.t.attach(self, nested(n.val, p.depth+1))
 	}
 	return end
 }
@@ -123,7 +136,7 @@ func (p *jsonParser) array(self int32, i, nesting int) int {
 		return i + 1
 	}
 	for num := int32(0); ; num++ {
-		i = p.value(self, node{by: byIndex, num: num}, spaceEnd(p.s, i), nesting)
+		i = p.value(self, place{by: byIndex, num: num}, spaceEnd(p.s, i), nesting)
 		if i < 0 {
 			return -1
 		}
@@ -157,7 +170,7 @@ func (p *jsonParser) object(self int32, i, nesting int) int {
 		if end < 0 {
 			return p.stop(i)
 		}
-		n := node{by: byName, name: validName(unescapeJSON(p.s[i+1 : end-1]))}
+		n := place{by: byName, name: validName(unescapeJSON(p.s[i+1 : end-1]))}
 		// Small objects are searched for an equal key; large ones are not, time and again.
 		if members == 24 {
 			seen = p.keys(self)
@@ -201,4 +214,9 @@ func (p *jsonParser) keys(self int32) map[string]int32 {
 }
 
 // validName is name as it can stand in a ref, which is text.
-func validName(name string) string { return strings.ToValidUTF8(name, "\ufffd") }
+func validName(name string) string {
+	if utf8.ValidString(name) {
+		return name
+	}
+	return strings.ToValidUTF8(name, "\ufffd")
+}

@@ -1,6 +1,10 @@
 package message
 
-import "strings"
+import (
+	"strings"
+
+	"firedrill/internal/exchange"
+)
 
 // addPairs adds the k=v pairs of t.s[from:to], separated by sep, below parent.
 // A pair without "=" has the empty name and is its value.
@@ -150,17 +154,40 @@ func (t *text) addSegment(path, num int32, from, to, depth int) {
 	t.attach(i, nested(t.nodes[i].val, depth+1))
 }
 
-// parseField reads one header field. num tells equal names apart.
-func parseField(name, value string, num int) *text {
-	t := newText(value, "header", 1)
-	b := appendWord([]byte("header."), canonicalHeader(name), &nameKeeps)
-	if num > 0 {
-		b = appendNum(b, '[', num, "]")
+// parseFields reads header fields, one text for each.
+func parseFields(fields []exchange.Field) []*text {
+	all := make([]*text, len(fields))
+	texts := make([]text, len(fields)) // together: a message has many of them
+	nodes := make([]node, 2*len(fields))
+	var cookies, setCookies map[string]int32
+	for i, f := range fields {
+		switch {
+		case strings.EqualFold(f.Name, "Cookie"):
+			if cookies == nil {
+				cookies = map[string]int32{}
+			}
+			all[i] = parseCookies(f.Value, cookies)
+			continue
+		case strings.EqualFold(f.Name, "Set-Cookie"):
+			if setCookies == nil {
+				setCookies = map[string]int32{}
+			}
+			all[i] = parseSetCookie(f.Value, setCookies)
+			continue
+		}
+		t := &texts[i]
+		*t = text{s: f.Value, layer: "header", prefix: validName(canonicalHeader(f.Name)), broken: -1, nodes: nodes[2*i : 2*i+1 : 2*i+2]}
+		for _, before := range all[:i] { // the number tells equal names apart
+			if before.layer == "header" && before.prefix == t.prefix {
+				t.nodes[0].num++
+			}
+		}
+		t.nodes[0].end = int32(len(f.Value))
+		k := t.addLeaf(0, node{}, 0, len(f.Value), asHeader)
+		t.attach(k, nestedField(t.prefix, f.Value))
+		all[i] = t
 	}
-	t.prefix = string(b)
-	i := t.addLeaf(0, node{}, 0, len(value), asHeader)
-	t.attach(i, nestedField(name, value))
-	return t
+	return all
 }
 
 // parseCookies reads a Cookie field; counts are those of the Cookie fields before it.

@@ -86,9 +86,9 @@ func isURL(v string) bool {
 	return false
 }
 
-// nestedField looks into a header's value, whose name may say what it is.
+// nestedField looks into a header's value, whose name, in canonical case, may say what it is.
 func nestedField(name, v string) *text {
-	switch canonicalHeader(name) {
+	switch name {
 	case "Location", "Referer", "Content-Location":
 		if v != "" {
 			return parseURL(v, 2)

@@ -6,7 +6,7 @@ import "strings"
 type text struct {
 	s      string
 	layer  string // how it was read: "json", "form", …
-	prefix string // begins the refs of its nodes where it is not inside another text
+	prefix string // begins the refs of its nodes where it is not inside another text; of a header field its name
 	up     *text  // the text it is the unescaped inside of; nil for a root
 	upNode int32
 	nodes  []node // nodes[0] is the text as a whole and has no step; leaves stand in the order of their spans
@@ -54,9 +54,21 @@ func newText(s, layer string, capacity int) *text {
 // add appends n as the last child of parent and returns its place. The returned
 // place, not a pointer, is what may be kept: nodes moves when it grows.
 func (t *text) add(parent int32, n node) int32 {
-	i := int32(len(t.nodes))
+	i := t.push(parent)
 	n.parent = parent
-	t.nodes = append(t.nodes, n)
+	t.nodes[i] = n
+	return i
+}
+
+// push appends an empty node as the last child of parent and returns its place.
+func (t *text) push(parent int32) int32 {
+	i := int32(len(t.nodes))
+	if int(i) < cap(t.nodes) {
+		t.nodes = t.nodes[:i+1]
+	} else {
+		t.nodes = append(t.nodes, node{})
+	}
+	t.nodes[i].parent = parent
 	p := &t.nodes[parent]
 	if p.first == 0 {
 		p.first = i
@@ -108,6 +120,13 @@ func (t *text) count(parent int32, by nodeKind, name string) (n int32) {
 func (t *text) appendRef(b []byte, i int32) []byte {
 	n := &t.nodes[i]
 	if i == 0 {
+		if t.up == nil && t.layer == "header" {
+			b = appendWord(append(b, "header."...), t.prefix, &nameKeeps)
+			if n.num > 0 {
+				b = appendNum(b, '[', int(n.num), "]")
+			}
+			return b
+		}
 		if t.up == nil {
 			return append(b, t.prefix...)
 		}
@@ -193,12 +212,8 @@ func (t *text) nameOf(i int32) string {
 }
 
 func (t *text) rootName() string {
-	if name, ok := strings.CutPrefix(t.prefix, "header."); ok {
-		if name[0] == '"' {
-			return MustRef(t.prefix).Name()
-		}
-		name, _, _ = strings.Cut(name, "[")
-		return name
+	if t.layer == "header" {
+		return t.prefix
 	}
 	return ""
 }

@@ -36,6 +36,7 @@ type Tree struct {
 	fields   []*text // as m.Header
 	bodyOnce sync.Once
 	body     *text
+	quick    quickJSON
 }
 
 // Parse looks at m, whose memory must not change while the Tree is in use. It
@@ -51,36 +52,13 @@ func (t *Tree) head() {
 		if t.m.Target != "" {
 			t.target = parseTarget(t.m.Target)
 		}
-		t.fields = make([]*text, len(t.m.Header))
-		var cookies, setCookies map[string]int32
-		for i, f := range t.m.Header {
-			switch {
-			case strings.EqualFold(f.Name, "Cookie"):
-				if cookies == nil {
-					cookies = map[string]int32{}
-				}
-				t.fields[i] = parseCookies(f.Value, cookies)
-			case strings.EqualFold(f.Name, "Set-Cookie"):
-				if setCookies == nil {
-					setCookies = map[string]int32{}
-				}
-				t.fields[i] = parseSetCookie(f.Value, setCookies)
-			default:
-				num := 0
-				for _, g := range t.m.Header[:i] {
-					if strings.EqualFold(f.Name, g.Name) {
-						num++
-					}
-				}
-				t.fields[i] = parseField(f.Name, f.Value, num)
-			}
-		}
+		t.fields = parseFields(t.m.Header)
 	})
 }
 
 // content reads the body; nil when there is none.
 func (t *Tree) content() *text {
-	t.bodyOnce.Do(func() { t.body = parseBody(&t.m) })
+	t.bodyOnce.Do(func() { t.body = parseBody(&t.m, t.quick.text(&t.m)) })
 	return t.body
 }
 
@@ -166,7 +144,13 @@ func (w *refWriter) leaves(t *text, yield func(Leaf) bool) bool {
 
 // Get is the leaf that r, without wildcards, names. It is false for what is not
 // there and for what is no value: JSON objects and arrays, html elements, lists.
+//
+// The first Gets from a JSON body go straight to the value instead of reading it
+// all: of JSON that is malformed they may also find what stands after the break.
 func (t *Tree) Get(r Ref) (leaf Leaf, ok bool) {
+	if leaf, ok, done := t.quick.get(&t.m, r); done {
+		return leaf, ok
+	}
 	t.find(r, func(x *text, i int32) bool {
 		if k := x.leafAt(i); k != 0 {
 			n := &x.nodes[k]
