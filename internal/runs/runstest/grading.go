@@ -176,6 +176,7 @@ func (u *user) request(endpoint, turn uint16) bool {
 		s.Flags |= sample.Login
 	}
 	took := time.Duration(math.Exp(u.random.NormFloat64()*0.35+math.Log(typical[endpoint])) * float64(time.Millisecond))
+	took = took.Truncate(10 * time.Microsecond) // the same on every processor
 	slow := u.now >= o.SlowFrom
 	if slow {
 		took = time.Duration(float64(took) * o.Slow)
