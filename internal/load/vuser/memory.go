@@ -137,27 +137,44 @@ func first(tree *message.Tree, r message.Ref) (message.Leaf, bool) {
 	return message.Leaf{}, false
 }
 
+// readList reads what is needed of a list's elements: one walk for each property,
+// since looking up each property of each element would be a walk each.
 func readList(j *program.Journey, pick int, tree *message.Tree, ref message.Ref) list {
 	p := &j.Picks[pick]
-	if tree.Len(ref) < 0 {
+	refs := tree.Elements(ref)
+	if refs == nil {
 		return list{}
 	}
-	refs := tree.Elements(ref)
-	l := list{known: true, elements: make([]*element, 0, len(refs))}
-	for _, r := range refs {
-		e := &element{props: make([]prop, len(p.Props))}
-		for i, rel := range p.Props {
-			if leaf, ok := first(tree, message.Join(r, rel)); ok {
-				e.props[i] = prop{text: strings.Clone(leaf.Text), ok: true, null: leaf.Kind == message.Null}
+	l := list{known: true, elements: make([]*element, len(refs))}
+	for i := range refs {
+		l.elements[i] = &element{props: make([]prop, len(p.Props))}
+	}
+	if len(refs) == 0 {
+		return l
+	}
+	every := refs[0].Generalise(len(refs[0].Indexes()) - 1)
+	for k, rel := range p.Props {
+		at := 0
+		for _, leaf := range tree.All(message.Join(every, rel)) { // in the elements' order
+			for at < len(refs) && !leaf.Ref.HasPrefix(refs[at]) {
+				at++
+			}
+			if at == len(refs) {
+				break
+			}
+			if e := l.elements[at]; !e.props[k].ok {
+				e.props[k] = prop{text: leaf.Text, ok: true, null: leaf.Kind == message.Null}
 			}
 		}
-		if len(p.Kids) > 0 {
-			e.kids = make([]list, len(p.Kids))
-			for i, k := range p.Kids {
-				e.kids[i] = readList(j, k, tree, message.Join(r, j.Picks[k].List))
+	}
+	for k, kid := range p.Kids {
+		for i, r := range refs {
+			e := l.elements[i]
+			if e.kids == nil {
+				e.kids = make([]list, len(p.Kids))
 			}
+			e.kids[k] = readList(j, kid, tree, message.Join(r, j.Picks[kid].List))
 		}
-		l.elements = append(l.elements, e)
 	}
 	return l
 }
