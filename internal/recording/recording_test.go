@@ -301,6 +301,16 @@ func TestSetReadsSeveralFilesAsOne(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
+	for seq, want := range map[uint64]string{1: "/api/v1/units/1", 2: "/api/v1/units/4", 3: "/api/v1/units/2", 4: "/api/v1/units/3"} {
+		if x, err := s.Get(seq); err != nil || x.Request.Target != want || x.Seq != seq {
+			t.Errorf("Get(%d): %v %v, want %s", seq, x, err, want)
+		}
+	}
+	for _, seq := range []uint64{0, 5} {
+		if _, err := s.Get(seq); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("Get(%d): %v, want fs.ErrNotExist", seq, err)
+		}
+	}
 	if got := s.Manifest(); len(got.Targets) != 2 || got.Losses["x"] != 3 || !got.Created.Equal(morning) || s.Len() != 4 {
 		t.Errorf("manifest %+v, %d exchanges", got, s.Len())
 	}

@@ -112,18 +112,33 @@ func (s *Set) Exchanges() iter.Seq2[*exchange.Exchange, error] {
 			slices.SortFunc(index, entry.compare)
 		}
 		for _, e := range index {
-			x, err := s.readers[e.file].Get(e.seq)
-			if x != nil {
-				x.Seq += s.seqs[e.file]
-				if x.Conn != 0 {
-					x.Conn += s.conns[e.file]
-				}
-			}
-			if !yield(x, err) {
+			if !yield(s.get(e.file, e.seq)) {
 				return
 			}
 		}
 	}
+}
+
+// Get returns the exchange with this Seq, as Exchanges numbers them; fs.ErrNotExist
+// when there is none.
+func (s *Set) Get(seq uint64) (*exchange.Exchange, error) {
+	file := len(s.readers) - 1
+	for file > 0 && s.seqs[file] >= seq {
+		file--
+	}
+	return s.get(file, seq-s.seqs[file])
+}
+
+func (s *Set) get(file int, seq uint64) (*exchange.Exchange, error) {
+	x, err := s.readers[file].Get(seq)
+	if err != nil {
+		return nil, err
+	}
+	x.Seq += s.seqs[file]
+	if x.Conn != 0 {
+		x.Conn += s.conns[file]
+	}
+	return x, nil
 }
 
 // Close releases every file.

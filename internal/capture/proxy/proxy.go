@@ -147,6 +147,7 @@ type Route struct {
 	Name   string
 	Target string // URL of the application
 	URL    string // URL of the listener, as a client on this machine writes it
+	Addr   string // what it listens on: "0.0.0.0:8080"
 }
 
 // Routes are the reverse proxies, in the order of Options.Targets.
@@ -157,7 +158,7 @@ func (p *Proxy) Routes() []Route {
 		if ip := net.ParseIP(host); host == "" || (ip != nil && ip.IsUnspecified()) {
 			host = "127.0.0.1"
 		}
-		all = append(all, Route{Name: r.name, Target: r.target.String(), URL: "http://" + net.JoinHostPort(host, fmt.Sprint(r.addr.Port))})
+		all = append(all, Route{Name: r.name, Target: r.target.String(), Addr: r.addr.String(), URL: "http://" + net.JoinHostPort(host, fmt.Sprint(r.addr.Port))})
 	}
 	return all
 }
