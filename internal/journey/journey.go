@@ -107,7 +107,10 @@ func Build(exchanges iter.Seq2[*exchange.Exchange, error], opts Options) (*plan.
 	if err != nil {
 		return nil, err
 	}
-	return p, check(p)
+	if err := check(p); err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
 // collection is the recording, sorted out.

@@ -48,4 +48,3 @@ func Sessions(exchanges iter.Seq2[*exchange.Exchange, error], opts Options) (lis
 	}
 	return list, c.leftOut(), nil
 }
-

@@ -198,13 +198,17 @@ func compareAnswer(c *changed, v *visit, was row, key message.Leaf) {
 // meet and others do not, where that is no accident.
 func (ev *evidence) predicates(q *pick, draws []draw, c changed) []plan.Predicate {
 	var where []plan.Predicate
+	list := candidates(q, draws, c, slices.ContainsFunc(q.uses, func(u use) bool { return ev.writes(u.step) }))
 	for len(where) < 3 {
 		best, bestGain := plan.Predicate{}, 0.0
-		for _, cand := range candidates(q, draws, c) {
+		for _, cand := range list {
 			if slices.ContainsFunc(where, func(w plan.Predicate) bool { return w.Part == cand.Part }) {
 				continue
 			}
 			gain := -cand.cost
+			if cand.cost < 0 && len(where) > 0 {
+				gain = -0.05 // one reason is enough
+			}
 			for _, d := range draws {
 				before, after := len(fit(d, where)), len(fit(d, append(slices.Clip(where), cand.Predicate)))
 				gain += math.Log2(float64(before) / float64(after))
@@ -254,7 +258,8 @@ type candidate struct {
 }
 
 // candidates are the conditions that every chosen element meets, with what they cost to believe.
-func candidates(q *pick, draws []draw, c changed) []candidate {
+// worked says that what is chosen is written to.
+func candidates(q *pick, draws []draw, c changed, worked bool) []candidate {
 	props := map[message.Ref]bool{}
 	for _, d := range draws {
 		for _, r := range d.rows {
@@ -272,7 +277,7 @@ func candidates(q *pick, draws []draw, c changed) []candidate {
 	slices.SortFunc(rests, func(a, b message.Ref) int { return strings.Compare(a.String(), b.String()) })
 	var list []candidate
 	for _, rest := range rests {
-		if cand, ok := condition(rest, draws, c.props[rest]); ok {
+		if cand, ok := condition(rest, draws, c.props[rest], worked); ok {
 			list = append(list, cand)
 		}
 	}
@@ -280,7 +285,7 @@ func candidates(q *pick, draws []draw, c changed) []candidate {
 }
 
 // condition is the condition on one property that every chosen element meets.
-func condition(rest message.Ref, draws []draw, changes bool) (candidate, bool) {
+func condition(rest message.Ref, draws []draw, changes, worked bool) (candidate, bool) {
 	var present, absent int
 	texts := map[string]bool{}
 	kind := message.String
@@ -317,11 +322,13 @@ func condition(rest message.Ref, draws []draw, changes bool) (candidate, bool) {
 	default:
 		cand.Op, cand.cost = "present", 3
 	}
-	if stateLike(rest) {
-		cand.cost = min(cand.cost, 0.05)
-	}
-	if changes {
+	switch {
+	case changes && stateLike(rest):
 		cand.cost = -1 // what changes when it is worked on is why it was taken
+	case changes:
+		cand.cost = -0.5
+	case stateLike(rest) && worked:
+		cand.cost = 0.05 // others might be refused
 	}
 	return cand, true
 }
