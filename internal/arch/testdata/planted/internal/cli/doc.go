@@ -1,0 +1,2 @@
+// Package cli is as it should be.
+package cli

@@ -1,0 +1,2 @@
+// Package exchange is as it should be.
+package exchange

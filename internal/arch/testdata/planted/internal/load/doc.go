@@ -1,0 +1,8 @@
+// Package load imports another wing.
+package load
+
+import (
+	"planted/internal/load/wire"
+	"planted/internal/redact"
+	"planted/internal/report"
+)

@@ -1,0 +1,8 @@
+// Package wire sees what load may not.
+package wire
+
+import (
+	"net"
+	"planted/internal/exchange"
+	"planted/internal/recording"
+)

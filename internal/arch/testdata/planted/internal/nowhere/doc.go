@@ -1,0 +1,2 @@
+// Package nowhere was forgotten in the rules.
+package nowhere

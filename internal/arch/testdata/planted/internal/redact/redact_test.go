@@ -1,0 +1,9 @@
+package redact_test
+
+import (
+	"os"
+	"planted/internal/load"
+	"time"
+)
+
+var _ = time.Now

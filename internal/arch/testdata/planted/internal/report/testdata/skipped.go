@@ -1,0 +1,5 @@
+package skipped
+
+import "planted/internal/exchange"
+
+var _ = exchange.X

@@ -1,0 +1,2 @@
+// Package langtest is as it should be.
+package langtest
