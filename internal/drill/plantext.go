@@ -173,3 +173,5 @@ func (l *lines) put(format string, args ...any) {
 		_, l.err = fmt.Fprintf(l.w, format+"\n", args...)
 	}
 }
+
+func counted(n int, what string) string { return fmt.Sprintf("%d %s%s", n, what, plural(n)) }

@@ -1,0 +1,140 @@
+// Package command holds the commands of replayer, one file each.
+package command
+
+import (
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"firedrill/internal/cli"
+	"firedrill/internal/drill"
+	"firedrill/internal/plan"
+)
+
+// Root makes the root command: a replay.
+func Root(s cli.Streams) *cobra.Command {
+	var f replayFlags
+	c := &cobra.Command{
+		Use:   "replayer [--scenario NAME]",
+		Short: "Replay recorded sessions as a school's worst day",
+		Long: `Replay recorded sessions as a school's worst day.
+
+Each virtual user walks a recorded journey as a person of its own: its own
+account, cookies, connections and random draws. Every log-in, token, created
+object and picked list item is the new user's own; nobody writes rules for that.
+
+The first lines say which recording, journeys, accounts and targets are used.
+Nothing is contacted but the targets; a host that is not this machine must be
+allowed in firedrill.yaml or confirmed with --yes.`,
+		Example: `  replayer --scenario grading-rush --scale 20
+  replayer --scenario concurrent-quiz --target http://localhost:4000
+  replayer --scenario grading-rush --scale 3x --duration 2m --seed 7
+  replayer --scenario grading-rush --env staging --dry-run
+  replayer --recording recordings/day.db --accounts users.csv --scale 20`,
+		Args: cli.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			o, err := f.options(c, s)
+			if err != nil {
+				return err
+			}
+			_, err = drill.Replay(c.Context(), o)
+			return err
+		},
+	}
+	f.define(c)
+	c.AddCommand(newScenariosCommand(s), newPlanCommand(s))
+	return c
+}
+
+// placeFlags name the environment and what may replace its parts.
+type placeFlags struct {
+	config, env, recording, overlay string
+}
+
+func (f *placeFlags) define(c *cobra.Command) {
+	c.Flags().StringVar(&f.config, "config", "", "file that names the environments (default firedrill.yaml here)")
+	c.Flags().StringVar(&f.env, "env", "", "environment of firedrill.yaml (default local)")
+	c.Flags().StringVar(&f.recording, "recording", "", "recording to replay (default: the environment's)")
+	c.Flags().StringVar(&f.overlay, "overlay", "", "your edits to the plan (default: NAME.overlay.yaml beside the recording, if there)")
+}
+
+func (f *placeFlags) planOptions(s cli.Streams) drill.PlanOptions {
+	return drill.PlanOptions{
+		Workspace: drill.Workspace{Config: f.config, Environment: f.env},
+		Recording: f.recording,
+		Overlay:   f.overlay,
+		Talk:      s.Err,
+	}
+}
+
+type replayFlags struct {
+	placeFlags
+	scenario, scale, out, accounts string
+	targets, allow                 []string
+	duration, timeout              time.Duration
+	speed                          float64
+	seed                           uint64
+	dryRun, yes, noMarkers         bool
+}
+
+func (f *replayFlags) define(c *cobra.Command) {
+	f.placeFlags.define(c)
+	flags := c.Flags()
+	flags.StringVar(&f.scenario, "scenario", "", "scenario by name or file; none: all recorded journeys in their proportions")
+	flags.StringVar(&f.scale, "scale", "", "virtual users at the peak (20), or a factor (3x)")
+	flags.DurationVar(&f.duration, "duration", 0, "length of the whole run, stages in proportion")
+	flags.Float64Var(&f.speed, "speed", 1, "divide think times: more load, labelled so, never a baseline")
+	flags.Uint64Var(&f.seed, "seed", 0, "seed of all draws (default: a new one, printed)")
+	flags.StringArrayVar(&f.targets, "target", nil, "[name=]URL to send to, instead of the environment's (repeatable)")
+	flags.StringVar(&f.accounts, "accounts", "", "CSV of accounts: persona, login, password, …")
+	flags.StringSliceVar(&f.allow, "allow", nil, "classes of requests to allow: destructive, costly")
+	flags.DurationVar(&f.timeout, "timeout", 60*time.Second, "longest wait for one answer")
+	flags.StringVar(&f.out, "out", "", "file of the run (default runs/DATE-SCENARIO-ID.db)")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "print what would be sent, send nothing")
+	flags.BoolVar(&f.yes, "yes", false, "confirm targets that are not on this machine")
+	flags.BoolVar(&f.noMarkers, "no-markers", false, "leave out traceparent, X-Request-Id and X-Firedrill")
+}
+
+func (f *replayFlags) options(c *cobra.Command, s cli.Streams) (drill.ReplayOptions, error) {
+	o := drill.ReplayOptions{
+		PlanOptions: f.planOptions(s),
+		Scenario:    f.scenario,
+		Scale:       f.scale,
+		Duration:    f.duration,
+		Speed:       f.speed,
+		Accounts:    f.accounts,
+		Timeout:     f.timeout,
+		Out:         f.out,
+		DryRun:      f.dryRun,
+		Confirmed:   f.yes,
+		Markers:     !f.noMarkers,
+		Results:     s.Out,
+		Terminal:    s.Terminal,
+		Width:       s.Width,
+	}
+	if c.Flags().Changed("seed") {
+		o.Seed = &f.seed
+	}
+	if c.Flags().Changed("duration") && f.duration <= 0 {
+		return o, cli.Usagef("--duration %s: must be more than nothing", f.duration)
+	}
+	if f.speed <= 0 {
+		return o, cli.Usagef("--speed %g: must be more than 0", f.speed)
+	}
+	for _, text := range f.targets {
+		t, err := drill.ParseTarget(text)
+		if err != nil {
+			return o, err
+		}
+		o.Targets = append(o.Targets, t)
+	}
+	for _, class := range f.allow {
+		switch plan.Class(class) {
+		case plan.Destructive, plan.Costly:
+			o.Allow = append(o.Allow, plan.Class(class))
+		default:
+			return o, cli.Usagef("--allow %s: there is no such class", class).With("the classes that need it are destructive and costly")
+		}
+	}
+	return o, nil
+}

@@ -1,0 +1,212 @@
+package command_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"firedrill/cmd/replayer/command"
+	"firedrill/examples/people"
+	"firedrill/examples/school/app"
+	"firedrill/examples/school/fault"
+	"firedrill/internal/cli"
+	"firedrill/internal/drill"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"replayer": func() { os.Exit(cli.Main(command.Root)) },
+	})
+}
+
+// TestScripts runs the command as a person does. A script starts its own school:
+//
+//	school NAME [teachers=3] [students=30] [slow=grade=400ms] [error=grade=50%]   sets $NAME to its URL
+//	school-dies NAME N      the school is gone after N more requests
+//	exits CODE COMMAND …    runs a command that must end with that code
+//	truncate FILE           cuts a file to half
+//	record FILE URL         makes a recording: two teachers grade, two students take the quiz, one teacher browses
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:      "testdata/script",
+		TestWork: false,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("HOME", env.WorkDir)
+			env.Setenv("CI", "true")
+			env.Values[schoolsKey{}] = &schools{byName: map[string]*runningSchool{}}
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"school":      startSchool,
+			"school-dies": dieLater,
+			"record":      record,
+			"truncate":    truncate,
+			"exits":       exits,
+		},
+	})
+}
+
+type schoolsKey struct{}
+
+type schools struct{ byName map[string]*runningSchool }
+
+// runningSchool is a school that can be made to vanish.
+type runningSchool struct {
+	*app.School
+	mu    sync.Mutex
+	lives int // requests until it vanishes; <0: it stays
+}
+
+func (s *runningSchool) wrap(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
+		if s.lives == 0 {
+			s.lives = -1
+			go s.School.Close()
+		}
+		if s.lives > 0 {
+			s.lives--
+		}
+		s.mu.Unlock()
+		next.ServeHTTP(w, r)
+	})
+}
+
+func startSchool(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: school NAME [key=value ...]")
+	}
+	o := app.Options{Teachers: 3, Students: 30}
+	for _, arg := range args[1:] {
+		key, value, _ := strings.Cut(arg, "=")
+		var err error
+		switch key {
+		case "teachers":
+			o.Teachers, err = strconv.Atoi(value)
+		case "students":
+			o.Students, err = strconv.Atoi(value)
+		case "slow":
+			var route string
+			var d time.Duration
+			route, d, err = fault.ParseSlow(value)
+			o.Faults.Slow = map[string]time.Duration{route: d}
+		case "error":
+			var route string
+			var share float64
+			route, share, err = fault.ParseRate(value)
+			o.Faults.ErrorRate = map[string]float64{route: share}
+		default:
+			err = fmt.Errorf("unknown key %q", key)
+		}
+		ts.Check(err)
+	}
+	s := &runningSchool{lives: -1}
+	o.Wrap = s.wrap
+	school, err := app.Start(context.Background(), o)
+	ts.Check(err)
+	s.School = school
+	ts.Defer(func() { school.Close() })
+	ts.Value(schoolsKey{}).(*schools).byName[args[0]] = s
+	ts.Setenv(args[0], school.URL())
+}
+
+func dieLater(ts *testscript.TestScript, neg bool, args []string) {
+	s := ts.Value(schoolsKey{}).(*schools).byName[args[0]]
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lives = n
+}
+
+// record lets people use the school through the recorder.
+func record(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: record FILE URL")
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	ts.Check(recordPeople(ctx, ts.MkAbs(args[0]), args[1]))
+}
+
+func recordPeople(ctx context.Context, file, target string) error {
+	recording, stop := context.WithCancel(ctx)
+	defer stop()
+	ready := make(chan string, 1)
+	ended := make(chan error, 1)
+	go func() {
+		_, err := drill.Record(recording, drill.RecordOptions{
+			Listen:  []string{"127.0.0.1:0"},
+			Targets: []string{"api=" + target},
+			Out:     file,
+			Talk:    io.Discard,
+			Ready:   func(urls []string) { ready <- urls[0] },
+		})
+		ended <- err
+	}()
+	var base string
+	select {
+	case base = <-ready:
+	case err := <-ended:
+		return fmt.Errorf("recording: %w", err)
+	}
+	for i, day := range []struct {
+		email string
+		does  func(*people.Person) error
+	}{
+		{"teacher2@test.local", func(p *people.Person) error { return p.Grade(ctx, 2) }},
+		{"teacher3@test.local", func(p *people.Person) error { return p.Grade(ctx, 3) }},
+		{"teacher3@test.local", func(p *people.Person) error { return p.Browse(ctx) }},
+		{"student29@test.local", func(p *people.Person) error { return p.TakeQuiz(ctx) }},
+		{"student30@test.local", func(p *people.Person) error { return p.TakeQuiz(ctx) }},
+	} {
+		p := people.New(base, day.email, uint64(i+1))
+		if err := p.LogIn(ctx); err != nil {
+			return err
+		}
+		if err := day.does(p); err != nil {
+			return err
+		}
+		if err := p.LogOut(ctx); err != nil {
+			return err
+		}
+	}
+	stop()
+	return <-ended
+}
+
+// exits runs a command and checks its exit code: exits CODE COMMAND ARGS...
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		var ended *exec.ExitError
+		if !errors.As(err, &ended) {
+			ts.Fatalf("%v", err)
+		}
+		got = ended.ExitCode()
+	}
+	if (got == want) == neg {
+		ts.Fatalf("exit code %d, want %s", got, args[0])
+	}
+}
+
+// truncate cuts a file to half its length.
+func truncate(ts *testscript.TestScript, neg bool, args []string) {
+	file := ts.MkAbs(args[0])
+	info, err := os.Stat(file)
+	ts.Check(err)
+	ts.Check(os.Truncate(file, info.Size()/2))
+}

@@ -1,0 +1,109 @@
+// Sampler makes recordings/sample-school.db: it starts the school, puts the
+// recorder before it, and lets real browsers (headless Chromium) be used by
+// synthetic teachers and students.
+//
+//	Chromium ─▶ recorder ─▶ school
+//
+// It needs Debian's chromium. Run it from the repository's root:
+//
+//	go run ./examples/sampler
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"net"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	recorder "firedrill/cmd/recorder/command"
+	"firedrill/examples/school/app"
+	"firedrill/internal/cli"
+)
+
+func main() {
+	out := flag.String("out", "recordings/sample-school.db", "recording to make; one that is there is replaced")
+	browser := flag.String("browser", "", "path of Chromium (default: found)")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := sample(ctx, *out, *browser); err != nil {
+		cli.Report(os.Stderr, "sampler", err)
+		os.Exit(cli.Code(err))
+	}
+}
+
+// sample records all visits, two browsers at a time.
+func sample(ctx context.Context, out, browser string) error {
+	school, err := app.Start(ctx, app.Options{})
+	if err != nil {
+		return err
+	}
+	defer school.Close()
+	base := strings.TrimSuffix(out, filepath.Ext(out))
+	for _, name := range []string{out, base + ".db.key", out + ".key", base + ".plan"} {
+		if err := os.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	listen, err := freeAddress()
+	if err != nil {
+		return err
+	}
+	recording, done := context.WithCancel(ctx)
+	defer done()
+	ended := make(chan error, 1)
+	go func() {
+		code := cli.Run(recording, cli.Process(), []string{"--listen", listen, "--target", "api=" + school.URL(), "--out", out,
+			"--who", "firedrill", "--why", "sample of a school day, synthetic people"}, recorder.Root)
+		if code != cli.OK {
+			ended <- fmt.Errorf("the recorder ended with %d", code)
+			return
+		}
+		ended <- nil
+	}()
+	if err := waitFor(ctx, listen); err != nil {
+		return err
+	}
+	b, err := openBrowser(ctx, browser, "http://"+listen)
+	if err != nil {
+		return err
+	}
+	defer b.close()
+	problem := b.visitAll(ctx)
+	done()
+	return errors.Join(problem, <-ended)
+}
+
+// freeAddress is a loopback address that nobody listens on.
+func freeAddress() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer l.Close()
+	return l.Addr().String(), nil
+}
+
+// waitFor waits until somebody listens at the address, for at most ten seconds.
+func waitFor(ctx context.Context, address string) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	for {
+		c, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
+		if err == nil {
+			return c.Close()
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("the recorder does not listen at %s", address)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
