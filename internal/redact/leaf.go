@@ -111,8 +111,8 @@ func (p *pass) looked(part message.Part, v string) (string, bool) {
 			return tok, true
 		}
 	}
-	if g.at || g.longest >= 8 && g.classes&isNumber != 0 || g.longest >= minOpaque {
-		return p.sweep(v, false)
+	if g.suspect() {
+		return p.sweep(v, g.assigns)
 	}
 	return "", false
 }
@@ -123,7 +123,7 @@ func (p *pass) gap(v string) (string, bool) {
 		return "", false
 	}
 	g := look(v)
-	if g.at || g.longest >= 8 && g.classes&isNumber != 0 || g.longest >= minOpaque {
+	if g.suspect() {
 		return p.sweep(v, false)
 	}
 	return "", false

@@ -46,11 +46,12 @@ type glance struct {
 	classes uint8 // union of its bytes' classes
 	other   bool  // it has bytes of no class but isMailbox: it is no single word
 	at      bool  // it has an "@" or "%40"
+	assigns bool  // it may have name=value or name: "value" in it
 	longest int   // its longest run of inRun bytes
 }
 
 func look(v string) (g glance) {
-	run := 0
+	run, colon := 0, false
 	for i := range len(v) {
 		c := class[v[i]]
 		g.classes |= c
@@ -62,15 +63,27 @@ func look(v string) (g glance) {
 			g.longest = run
 		}
 		run = 0
-		if c&isBase == 0 {
-			g.other = true
-			if v[i] == '@' || v[i] == '%' && strings.HasPrefix(v[i:], "%40") {
-				g.at = true
-			}
+		switch v[i] {
+		case '@':
+			g.at = true
+		case '%':
+			g.at = g.at || strings.HasPrefix(v[i:], "%40")
+		case '=':
+			g.assigns = true
+		case ':':
+			colon = true
+		case '"', '\'':
+			g.assigns = g.assigns || colon
 		}
+		g.other = g.other || c&isBase == 0
 	}
 	g.longest = max(g.longest, run)
 	return g
+}
+
+// suspect says whether a longer text is worth a search.
+func (g glance) suspect() bool {
+	return g.at || g.assigns || g.longest >= 8 && g.classes&isNumber != 0 || g.longest >= minOpaque
 }
 
 // opaque says whether v, a single word, looks like what a machine drew at random:
