@@ -65,51 +65,10 @@ func walk(t *text, i int32, sc scanner, visit func(*text, int32) bool) bool {
 		case stepWild:
 			return walkAll(t, i, byIndex, "", sc, visit)
 		case stepName:
-			ahead := sc
-			num := ahead.next()
-			switch num.kind {
-			case stepDup, stepKey, stepIndex, stepWild:
-			default:
-				num = step{}
+			var list string
+			if i, sc, list = t.named(i, st, sc); list != "" {
+				return walkAll(t, i, byElement, list, sc, visit)
 			}
-			by := byName
-			switch t.layer {
-			case "html":
-				by = byElement
-				if t.nodes[i].by == byText {
-					by = byName // inside a script
-				}
-			case "form", "multipart", "cookie", "set-cookie", "params", "basic", "target":
-				by = byKey
-			case "url":
-				if i != 0 {
-					by = byKey
-				}
-			}
-			name := st.name
-			if by == byElement {
-				name = sc.s[st.start+1 : st.end]
-				if num.kind == stepWild {
-					return walkAll(t, i, by, name, ahead, visit)
-				}
-			}
-			if t.layer == "url" && i == 0 {
-				num = step{} // the place of a path segment is a step of its own
-			}
-			if by == byElement || num.kind == stepDup || num.kind == stepKey {
-				if num.kind != stepEnd {
-					sc = ahead
-				}
-				k := t.child(i, by, name, num.num)
-				if by == byElement && k != 0 && t.nodes[k].list != (num.kind == stepIndex) {
-					return true
-				}
-				if i = k; i == 0 {
-					return true
-				}
-				continue
-			}
-			i = t.child(i, by, name, 0)
 		case stepIndex:
 			i = t.child(i, byIndex, "", st.num)
 		case stepKey:
@@ -133,6 +92,53 @@ func walk(t *text, i int32, sc scanner, visit func(*text, int32) bool) bool {
 			return true
 		}
 	}
+}
+
+// named is the child of node i that the name st, and what tells it from its like,
+// lead to, and the scanner behind them; 0 = none. Where html elements are asked
+// for with [*], it is i itself and list is their selector.
+func (t *text) named(i int32, st step, sc scanner) (k int32, rest scanner, list string) {
+	by := byName
+	switch t.layer {
+	case "html":
+		by = byElement
+		if t.nodes[i].by == byText {
+			by = byName // inside a script
+		}
+	case "form", "multipart", "cookie", "set-cookie", "params", "basic", "target":
+		by = byKey
+	case "url":
+		if i == 0 {
+			return t.child(i, by, st.name, 0), sc, "" // the place of a path segment is a step of its own
+		}
+		by = byKey
+	}
+	ahead := sc
+	num := ahead.next()
+	switch num.kind {
+	case stepDup, stepKey:
+		sc = ahead
+	case stepIndex, stepWild:
+		if by == byElement {
+			sc = ahead
+		} else {
+			num = step{}
+		}
+	default:
+		num = step{}
+	}
+	if by != byElement {
+		return t.child(i, by, st.name, num.num), sc, ""
+	}
+	selector := sc.s[st.start+1 : st.end]
+	if num.kind == stepWild {
+		return i, sc, selector
+	}
+	k = t.child(i, by, selector, num.num)
+	if k != 0 && t.nodes[k].list != (num.kind == stepIndex) {
+		return 0, sc, ""
+	}
+	return k, sc, ""
 }
 
 // walkAll follows the rest of a ref from each element of a list.

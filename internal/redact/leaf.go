@@ -86,8 +86,8 @@ func (p *pass) looked(part message.Part, v string) (string, bool) {
 		}
 		return "", false
 	}
-	if len(v) < 5 {
-		return "", false
+	if len(v) < 8 && strings.IndexByte(v, '@') < 0 || timestamp(v) {
+		return "", false // nothing so short is remembered or looks drawn
 	}
 	g := look(v)
 	if !g.other && made(v) {

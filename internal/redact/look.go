@@ -197,10 +197,19 @@ func staticType(ext string) bool {
 	return false
 }
 
-// timestamp says whether v begins as a date and has no more letters than one.
+// timestamp says whether v begins as a date, "2026-11-23" or "20261123T", and has no more letters than one.
 func timestamp(v string) bool {
-	if len(v) < 8 || len(v) > 40 || class[v[0]] != class['0'] {
+	if len(v) < 9 || len(v) > 40 {
 		return false
+	}
+	long := v[4] == '-' && v[7] == '-'
+	if !long && v[8] != 'T' {
+		return false
+	}
+	for i := range 8 {
+		if class[v[i]]&isNumber == 0 && !(long && (i == 4 || i == 7)) {
+			return false
+		}
 	}
 	letters := 0
 	for i := range len(v) {
@@ -208,7 +217,7 @@ func timestamp(v string) bool {
 			letters++
 		}
 	}
-	return letters <= 2 && (v[4] == '-' || strings.IndexByte(v, 'T') == 8)
+	return letters <= 2
 }
 
 // mailAt finds the address around the "@" at v[at], n bytes long as written (1, or
