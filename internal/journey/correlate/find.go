@@ -137,10 +137,13 @@ func (f *finder) decideOne(p *position) {
 		return 0
 	})
 	literal := f.literalCost(p)
-	if len(list) == 0 || list[0].cost >= literal {
+	if len(list) == 0 || list[0].cost >= literal || list[0].predicts() < len(p.obs) {
 		if parts := f.composed(p, literal); parts != nil {
 			d.join = parts
+			return
 		}
+	}
+	if len(list) == 0 || list[0].cost >= literal {
 		return
 	}
 	d.from = list[0]

@@ -76,11 +76,17 @@ func (ev *evidence) hypotheses(p *position) []*hypothesis {
 				if !before(h.visit, o.visit) {
 					continue
 				}
-				if name, ok := strings.CutPrefix(h.ref.String(), "set-cookie."); ok {
-					if !t.httpOnly[name] && ev.inJar(t, h, name, o.visit) {
-						hyp := get(plan.FromJar, -1, h.ref, v)
+				if cookie, ok := strings.CutPrefix(h.ref.String(), "set-cookie."); ok {
+					name, layer, _ := strings.Cut(cookie, "|")
+					if layer == "pct" && len(v.apply) == 0 {
+						v = variant{v.value, []string{"pct-decode"}, 1}
+					} else if layer != "" {
+						continue
+					}
+					if !t.httpOnly[name] && inJar(t, h, o.visit) {
+						hyp := get(plan.FromJar, -1, message.MustRef("set-cookie."+name), v)
 						hyp.primary = true
-						hyp.source.Name = name
+						hyp.source.Name = strings.Trim(name, `"`)
 						hyp.found[i] = []found{{h.visit, h.ref}}
 					}
 					continue
@@ -111,7 +117,7 @@ func visitsOf(p *position) []*visit {
 }
 
 // inJar reports whether the client still held that cookie value when v was sent.
-func (ev *evidence) inJar(t *timeline, h hit, name string, v *visit) bool {
+func inJar(t *timeline, h hit, v *visit) bool {
 	for _, p := range t.visits[h.visit.at+1 : v.at] {
 		if !before(p, v) || p.event.X.Response == nil {
 			continue
@@ -128,6 +134,9 @@ func (ev *evidence) inJar(t *timeline, h hit, name string, v *visit) bool {
 // lineageOf is how well the names of a position and of the part that held its value go together.
 func (ev *evidence) lineageOf(p *position, h hit, v variant) int {
 	user := p.lineage
+	if p.inQuery() && paging[user.name] {
+		return 0
+	}
 	for _, a := range v.apply {
 		if prefix, ok := strings.CutPrefix(a, "prefix:"); ok && prefix != "Bearer " {
 			if w := words(prefix); len(w) > 0 {
@@ -228,7 +237,7 @@ func accident(p *position, lineage int, values []tally, kind plan.SourceKind) fl
 	case least >= 8.5:
 		s = medium
 	}
-	if paging[p.lineage.name] && len(different) < 2 {
+	if p.inQuery() && paging[p.lineage.name] && len(different) < 2 {
 		return 12
 	}
 	table := [4][3]float64{

@@ -89,8 +89,6 @@ func csrfLike(name string) bool {
 // 0 not at all, 1 by name, 2 the same kind of thing, 3 that thing's own identifier.
 func fits(user, producer lineage) int {
 	switch {
-	case paging[user.name] || paging[producer.name]:
-		return 0
 	case user.id && producer.id && user.noun != "" && user.noun == producer.noun:
 		if producer.own {
 			return 3

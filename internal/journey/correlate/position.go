@@ -25,6 +25,9 @@ type position struct {
 	sibling int // place among like positions of the request (answers[3].question_id: 3); -1 = it has none
 }
 
+// inQuery reports whether it is a parameter of the request's own query.
+func (p *position) inQuery() bool { return strings.HasPrefix(p.ref.String(), "query") }
+
 // observation is one recorded value of a position.
 type observation struct {
 	visit *visit

@@ -55,9 +55,19 @@ func variants(v string, relations map[string][]exchange.Relation) []variant {
 		if cut.suffix != "" {
 			apply = append(apply, "suffix:"+cut.suffix)
 		}
-		add(cut.core, 3+0.5*float64(len(apply)), apply...)
+		// a number around it is rather another value than a constant
+		add(cut.core, 3+0.5*float64(len(apply))+4*float64(digitsIn(cut.prefix+cut.suffix)), apply...)
 	}
 	return list
+}
+
+func digitsIn(s string) (n int) {
+	for i := range len(s) {
+		if s[i] >= '0' && s[i] <= '9' {
+			n++
+		}
+	}
+	return n
 }
 
 type cut struct{ prefix, core, suffix string }
