@@ -53,11 +53,11 @@ func LoginOf(e *Event) (Login, bool) {
 
 // loginField says how much a field looks like the one that names the account.
 func loginField(leaf message.Leaf) int {
-	name := strings.ToLower(leaf.Ref.Name())
+	name := leaf.Ref.Name()
 	if i := strings.LastIndexByte(name, '['); i >= 0 {
 		name = strings.Trim(name[i:], "[]")
 	}
-	name = strings.NewReplacer("_", "", "-", "").Replace(name)
+	name = flat(name)
 	switch {
 	case leaf.Text == "" || leaf.Kind == message.Bool || leaf.Kind == message.Null:
 		return 0
@@ -106,7 +106,7 @@ func admitted(e *Event) bool {
 
 // isTokenName reports whether a field's name is one that session tokens go by.
 func isTokenName(name string) bool {
-	n := strings.NewReplacer("_", "", "-", "").Replace(strings.ToLower(name))
+	n := flat(name)
 	return strings.HasSuffix(n, "token") && !strings.Contains(n, "csrf") && !strings.Contains(n, "xsrf") || n == "jwt" || n == "sessionid" || n == "sid" || n == "bearer"
 }
 
@@ -120,7 +120,7 @@ func IsLogout(e *Event) bool {
 	if i := strings.IndexAny(last, ".;"); i > 0 {
 		last = last[:i]
 	}
-	switch strings.NewReplacer("_", "", "-", "").Replace(last) {
+	switch flat(last) {
 	case "logout", "signout", "logoff", "signoff", "endsession":
 		return true
 	case "session", "sessions", "login", "token":
@@ -164,4 +164,23 @@ func parseSetCookie(field string) (name, value string, live bool) {
 // strong reports whether a value can tell one client from another.
 func strong(v string) bool {
 	return redact.IsToken(v) || len(v) >= 10 && (endpoint.Unguessable(v) || strings.Contains(v, "fd~"))
+}
+
+// flat is a name without case and separators: "user_name" and "userName" are one.
+func flat(name string) string {
+	for i := range len(name) {
+		if c := name[i]; c == '_' || c == '-' || 'A' <= c && c <= 'Z' {
+			b := make([]byte, 0, len(name))
+			for j := range len(name) {
+				switch c := name[j]; {
+				case 'A' <= c && c <= 'Z':
+					b = append(b, c+'a'-'A')
+				case c != '_' && c != '-':
+					b = append(b, c)
+				}
+			}
+			return string(b)
+		}
+	}
+	return name
 }

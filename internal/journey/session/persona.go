@@ -69,7 +69,7 @@ func identityWeight(e *Event) int {
 	}
 	path := strings.TrimRight(strings.ToLower(endpoint.Path(e.X.Request.Target)), "/")
 	last := path[strings.LastIndexByte(path, '/')+1:]
-	switch strings.NewReplacer("_", "", "-", "").Replace(last) {
+	switch flat(last) {
 	case "me", "whoami", "currentuser", "userinfo":
 		return 40
 	case "session", "profile", "account", "user", "self", "bootstrap", "context", "viewer", "auth", "status", "token", "refresh":
@@ -93,8 +93,7 @@ func roleScore(leaf message.Leaf) int {
 		}
 	}
 	ref := strings.ToLower(leaf.Ref.String())
-	name := strings.TrimPrefix(strings.ToLower(leaf.Ref.Name()), "data-")
-	name = strings.NewReplacer("_", "", "-", "", "currentuser", "").Replace(name)
+	name := strings.TrimPrefix(strings.TrimPrefix(flat(leaf.Ref.Name()), "data"), "currentuser")
 	html := strings.HasPrefix(ref, "html")
 	depth := strings.Count(ref, ".") + 2*strings.Count(ref, "[")
 	for i, n := range roleNames {
