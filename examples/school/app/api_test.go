@@ -1,7 +1,9 @@
 package app_test
 
 import (
+	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -11,10 +13,14 @@ import (
 	"firedrill/examples/school/store"
 )
 
-// The whole API over real HTTP, on both databases.
-func TestAPI(t *testing.T) {
-	t.Run("SQLite", func(t *testing.T) { testAPI(t, "") })
-	t.Run("PostgreSQL", func(t *testing.T) { testAPI(t, pgtest.Start(t)) })
+// The whole API over real HTTP, and the log-in by tokens, on both databases.
+func TestOnSQLite(t *testing.T) { onDatabase(t, "") }
+
+func TestOnPostgreSQL(t *testing.T) { onDatabase(t, pgtest.Start(t)) }
+
+func onDatabase(t *testing.T, db string) {
+	t.Run("API", func(t *testing.T) { testAPI(t, db) })
+	t.Run("JWT", func(t *testing.T) { testJWT(t, db) })
 }
 
 func testAPI(t *testing.T, db string) {
@@ -263,13 +269,19 @@ func (f *fixture) quiz(t *testing.T) {
 	}
 	q := first.Questions
 	for i := range q {
-		a := say(f.student, q[i].ID, q[i].Options[i%4].ID)
+		right, wrong := solve(t, q[i])
+		choice := right
+		if i%3 == 0 { // 7 of 20
+			choice = wrong
+		}
+		a := say(f.student, q[i].ID, choice)
 		got := get[struct{ Answered, Of int }](a)
 		if a.status != 200 || got.Answered != i+1 || got.Of != 20 || a.queries() != 4 {
 			t.Fatalf("answer %d: %d with %d queries: %s", i, a.status, a.queries(), a.body)
 		}
 	}
-	if a := say(f.student, q[0].ID, q[0].Options[1].ID); a.status != 200 || get[struct{ Answered int }](a).Answered != 20 {
+	right, _ := solve(t, q[0])
+	if a := say(f.student, q[0].ID, right); a.status != 200 || get[struct{ Answered int }](a).Answered != 20 {
 		t.Errorf("changing one's mind: %d %s", a.status, a.body)
 	}
 	for _, c := range []struct {
@@ -293,7 +305,7 @@ func (f *fixture) quiz(t *testing.T) {
 	}
 	a = f.student.post(at+"/submit", nil)
 	r := get[store.Result](a)
-	if a.status != 200 || r.Questions != 20 || r.Score == nil || *r.Score != 5*r.Correct || a.queries() != 4 {
+	if a.status != 200 || r.Questions != 20 || r.Score == nil || *r.Score != 70 || r.Correct != 14 || a.queries() != 4 {
 		t.Errorf("submitting: %d with %d queries: %s", a.status, a.queries(), a.body)
 	}
 	for _, a := range []answer{f.student.post(at+"/submit", nil), say(f.student, q[0].ID, q[0].Options[0].ID)} {
@@ -314,6 +326,30 @@ func (f *fixture) quiz(t *testing.T) {
 	if n := len(get[store.QuizDetail](f.student.get(path)).Attempts); n != 3 {
 		t.Errorf("%d attempts are shown", n)
 	}
+}
+
+// solve does the sum that a question asks for.
+func solve(t *testing.T, q store.Question) (right, wrong int64) {
+	t.Helper()
+	var a, b int
+	var op string
+	if _, err := fmt.Sscanf(q.Prompt, "What is %d %s %d?", &a, &op, &b); err != nil {
+		t.Fatalf("%q: %v", q.Prompt, err)
+	}
+	is := strconv.Itoa(map[string]int{"+": a + b, "−": a - b, "×": a * b}[op])
+	n := 0
+	for _, o := range q.Options {
+		if o.Label == is {
+			right = o.ID
+			n++
+		} else {
+			wrong = o.ID
+		}
+	}
+	if n != 1 {
+		t.Fatalf("%q has %d right answers: %v", q.Prompt, n, q.Options)
+	}
+	return right, wrong
 }
 
 func (f *fixture) handingIn(t *testing.T) {
@@ -364,8 +400,8 @@ func (f *fixture) reset(t *testing.T) {
 	if a := c.post("/admin/reset", nil, "Origin", "http://evil.example"); a.status != 403 {
 		t.Errorf("a browser's page reset the school: %d", a.status)
 	}
-	if a := c.post("/admin/reset", nil); a.status != 204 {
-		t.Fatalf("reset: %d %s", a.status, a.body)
+	if a := c.post("/admin/reset", nil); a.status != 204 || a.queries() != 0 {
+		t.Fatalf("reset: %d with %d queries: %s", a.status, a.queries(), a.body)
 	}
 	if a := f.teacher.get("/api/v1/me"); a.status != 401 {
 		t.Errorf("a session outlived the reset: %d", a.status)

@@ -9,7 +9,6 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"firedrill/examples/school/app"
-	"firedrill/examples/school/pgtest"
 	"firedrill/examples/school/store"
 )
 
@@ -69,11 +68,6 @@ func TestSessionsEnd(t *testing.T) {
 		case <-time.After(100 * time.Millisecond): // real time: the database compares it
 		}
 	}
-}
-
-func TestJWT(t *testing.T) {
-	t.Run("SQLite", func(t *testing.T) { testJWT(t, "") })
-	t.Run("PostgreSQL", func(t *testing.T) { testJWT(t, pgtest.Start(t)) })
 }
 
 func testJWT(t *testing.T, db string) {

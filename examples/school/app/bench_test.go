@@ -55,6 +55,7 @@ func benchmarkAPI(b *testing.B, db string) {
 	})
 	b.Run("POST login", func(b *testing.B) {
 		b.ReportAllocs()
+		c := visitor(b, s.URL())
 		for b.Loop() {
 			if a := c.post("/api/v1/auth/login", credentials("teacher1")); a.status != 200 {
 				b.Fatalf("%d %s", a.status, a.body)

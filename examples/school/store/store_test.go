@@ -56,6 +56,18 @@ func fingerprint(t *testing.T, s *store.Store) string {
 	return fmt.Sprintf("%d submissions, %x", len(truth.Submissions), h.Sum(nil)[:8])
 }
 
+// TestOnPostgreSQL does on PostgreSQL what the other tests do on SQLite: one cluster for all.
+func TestOnPostgreSQL(t *testing.T) {
+	db := pgtest.Start(t)
+	t.Run("seed", func(t *testing.T) {
+		if pg, lite := fingerprint(t, open(t, db, small, false)), fingerprint(t, open(t, "", small, false)); pg != lite {
+			t.Errorf("PostgreSQL holds %s, SQLite %s", pg, lite)
+		}
+	})
+	t.Run("earlier start", func(t *testing.T) { keepsAndRefuses(t, db) })
+	t.Run("at once", func(t *testing.T) { atOnce(t, open(t, db, small, true)) })
+}
+
 func TestSeedMakesOneSchool(t *testing.T) {
 	first := fingerprint(t, open(t, "", small, false))
 	if again := fingerprint(t, open(t, "", small, false)); again != first {
@@ -66,11 +78,6 @@ func TestSeedMakesOneSchool(t *testing.T) {
 	if again := fingerprint(t, open(t, "", other, false)); again == first {
 		t.Errorf("another seed makes the same school")
 	}
-	t.Run("PostgreSQL", func(t *testing.T) {
-		if got := fingerprint(t, open(t, pgtest.Start(t), small, false)); got != first {
-			t.Errorf("PostgreSQL holds %s, SQLite %s", got, first)
-		}
-	})
 }
 
 func TestSeedHoldsWhatScenariosNeed(t *testing.T) {
@@ -108,9 +115,7 @@ func TestSeedHoldsWhatScenariosNeed(t *testing.T) {
 }
 
 func TestDatabaseOfAnEarlierStart(t *testing.T) {
-
-	t.Run("SQLite", func(t *testing.T) { keepsAndRefuses(t, "file:"+filepath.Join(t.TempDir(), "a b#c?d%e.db")) })
-	t.Run("PostgreSQL", func(t *testing.T) { keepsAndRefuses(t, pgtest.Start(t)) })
+	keepsAndRefuses(t, "file:"+filepath.Join(t.TempDir(), "a b#c?d%e.db"))
 }
 
 func keepsAndRefuses(t *testing.T, db string) {
@@ -174,10 +179,7 @@ func TestOpenRefuses(t *testing.T) {
 }
 
 // TestAtOnce: what two clients do at the same moment happens once, or in an order.
-func TestAtOnce(t *testing.T) {
-	t.Run("SQLite", func(t *testing.T) { atOnce(t, open(t, "", small, false)) })
-	t.Run("PostgreSQL", func(t *testing.T) { atOnce(t, open(t, pgtest.Start(t), small, false)) })
-}
+func TestAtOnce(t *testing.T) { atOnce(t, open(t, "", small, false)) }
 
 const crowd = 8
 

@@ -81,7 +81,7 @@ func (p *Pages) Render(w io.Writer, name string, v View) error {
 func (p *Pages) Static(name string) (body []byte, kind string, ok bool) {
 	// Not mime.TypeByExtension: that one believes what is installed on the machine.
 	kind, ok = map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}[path.Ext(name)]
-	if !ok || strings.ContainsRune(name, '/') {
+	if !ok {
 		return nil, "", false
 	}
 	body, err := files.ReadFile("static/" + name)
