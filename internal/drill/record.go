@@ -49,6 +49,7 @@ type RecordOptions struct {
 	Ready    func(urls []string) // called once when all listeners are up: a URL for each target, then the forward proxy's; nil = nobody asks
 	Talk     io.Writer           // what a person should see meanwhile; nil = nothing
 	Terminal bool                // Talk is a terminal: progress is one line that is redrawn
+	Width    int                 // columns of the terminal; 0 = not known
 	Every    time.Duration       // between progress lines; 0 = 1 s on a terminal, 10 s otherwise
 	Grace    time.Duration       // for exchanges in flight at the end; 0 = 5 s
 	Log      *slog.Logger        // nil = silent
@@ -60,10 +61,10 @@ type RecordResult struct {
 	Size          int64 // bytes of the file
 	Length        time.Duration
 	Exchanges     int
-	Failures      int   // of them, without a whole answer
-	Wire          int64 // bytes of bodies, as transferred
-	Sessions      int
-	Endpoints     int
+	Failures      int            // of them, without a whole answer
+	Wire          int64          // bytes of bodies, as transferred
+	Sessions      int            // -1 = there were too many exchanges to count at once
+	Endpoints     int            // as Sessions
 	Redacted      int            // values that became tokens
 	Losses        map[string]int // exchanges that were not captured, by cause
 	Refused       map[string]int // requests that the forward proxy refused, by host

@@ -281,13 +281,12 @@ func TestProgressSaysWhatHappens(t *testing.T) {
 	app := httptest.NewServer(http.HandlerFunc(school))
 	defer app.Close()
 	for _, terminal := range []bool{false, true} {
-		r := record(t, drill.RecordOptions{Targets: []string{app.URL}, Terminal: terminal, Every: 10 * time.Millisecond})
+		r := record(t, drill.RecordOptions{Targets: []string{app.URL}, Terminal: terminal, Width: 60, Every: 10 * time.Millisecond})
 		at := r.address()
 		ask(t, "POST", at+"/login", `{"password":"x"}`, "Content-Type", "application/json")
 		ask(t, "GET", at+"/courses", "", "Cookie", "session=one-0123456789")
 		ask(t, "GET", at+"/courses", "", "Cookie", "session=two-0123456789")
-		line := r.talk.wait(t, `3 exchanges, [0-9.]+/s, 2 users, 0 in flight`)
-		_ = line
+		r.talk.wait(t, `3 exchanges, [0-9.]+/s, 2 users, 0 in flight`)
 		r.stop()
 		if redrawn := strings.Contains(r.talk.String(), "\r\x1b[K"); redrawn != terminal {
 			t.Errorf("terminal %t: redrawn %t", terminal, redrawn)
@@ -295,6 +294,18 @@ func TestProgressSaysWhatHappens(t *testing.T) {
 		if !strings.Contains(r.talk.String(), "stopping") {
 			t.Errorf("said %q", r.talk)
 		}
+	}
+}
+
+func TestWhatWasNotRecordedIsSaid(t *testing.T) {
+	var out bytes.Buffer
+	drill.PrintRecorded(&out, drill.RecordResult{Path: "r.db", Exchanges: 200_000, Sessions: -1, Endpoints: -1, Failures: 3, Size: 5 << 20, Handshakes: 1,
+		Losses: map[string]int{"a": 1, "b": 7}, Refused: map[string]int{"x.test": 2}})
+	want := "recorded 200000 exchanges in 0s: 0 B of bodies, 0 values redacted\nfile     r.db, 5.0 MiB\n" +
+		"failed   3 of them had no whole answer; they are in the recording\nlost     7: b\nlost     1: a\n" +
+		"refused  2 to x.test, which --allow-host does not name\nrefused  1 TLS handshake broken off by clients that do not trust the certificate: recorder ca\n"
+	if out.String() != want {
+		t.Errorf("said\n%s\nwant\n%s", out.String(), want)
 	}
 }
 

@@ -121,6 +121,9 @@ func startProgress(o RecordOptions, front *proxy.Proxy, writer *recording.Writer
 
 func (p *progress) line(text string) {
 	if p.o.Terminal {
+		if runes := []rune(text); p.o.Width > 0 && len(runes) >= p.o.Width {
+			text = string(runes[:p.o.Width-1]) // a line that wraps cannot be redrawn
+		}
 		fmt.Fprint(p.o.Talk, "\r\x1b[K"+text)
 	} else {
 		fmt.Fprintln(p.o.Talk, text)
@@ -179,6 +182,10 @@ func (o *RecordOptions) result(s proxy.Stats, file *recordFile, live *liveCounts
 	if info, err := os.Stat(file.path); err == nil {
 		r.Size = info.Size()
 	}
+	if r.Exchanges > countable {
+		r.Sessions, r.Endpoints = -1, -1
+		return r
+	}
 	// A recording that cannot be read back is what `check` is for; the counts above stand.
 	if sessions, err := Sessions(SessionsOptions{Recordings: []string{file.path}}); err == nil {
 		r.Sessions = len(sessions)
@@ -186,6 +193,10 @@ func (o *RecordOptions) result(s proxy.Stats, file *recordFile, live *liveCounts
 	}
 	return r
 }
+
+// countable is how many exchanges are read again at the end to count sessions:
+// who ends the recording of a whole day shall not wait for it.
+const countable = 100_000
 
 func endpointsOf(sessions []Session) map[string]bool {
 	all := map[string]bool{}
@@ -199,8 +210,11 @@ func endpointsOf(sessions []Session) map[string]bool {
 
 // PrintRecorded says what was recorded, and what was not.
 func PrintRecorded(w io.Writer, r RecordResult) {
-	fmt.Fprintf(w, "recorded %s of %s at %s in %s: %s of bodies, %s redacted\n",
-		count(r.Exchanges, "exchange"), count(r.Sessions, "session"), count(r.Endpoints, "endpoint"), r.Length.Round(time.Second), bytesText(r.Wire), count(r.Redacted, "value"))
+	what := count(r.Exchanges, "exchange")
+	if r.Sessions >= 0 {
+		what += fmt.Sprintf(" of %s at %s", count(r.Sessions, "session"), count(r.Endpoints, "endpoint"))
+	}
+	fmt.Fprintf(w, "recorded %s in %s: %s of bodies, %s redacted\n", what, r.Length.Round(time.Second), bytesText(r.Wire), count(r.Redacted, "value"))
 	fmt.Fprintf(w, "file     %s, %s\n", r.Path, bytesText(r.Size))
 	if r.Failures > 0 {
 		fmt.Fprintf(w, "failed   %d of them had no whole answer; they are in the recording\n", r.Failures)
@@ -219,7 +233,7 @@ func PrintRecorded(w io.Writer, r RecordResult) {
 		fmt.Fprintf(w, "refused  %d to %s, which --allow-host does not name\n", r.Refused[host], host)
 	}
 	if r.Handshakes > 0 {
-		fmt.Fprintf(w, "refused  %s were broken off by clients that do not trust the certificate: recorder ca\n", count(r.Handshakes, "TLS handshake"))
+		fmt.Fprintf(w, "refused  %s broken off by clients that do not trust the certificate: recorder ca\n", count(r.Handshakes, "TLS handshake"))
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"firedrill/internal/recording"
 
 	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
 )
 
 // With this variable set the test binary is a recorder that appends until it is killed.
@@ -22,7 +23,7 @@ func TestMain(m *testing.M) {
 	if path := os.Getenv(childVar); path != "" {
 		appendForever(path)
 	}
-	os.Exit(m.Run())
+	goleak.VerifyTestMain(m)
 }
 
 func appendForever(path string) {

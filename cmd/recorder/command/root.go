@@ -45,7 +45,7 @@ and what was recorded, and what was not, is said. That is exit status 0.`,
 			if o.BodyCap, err = parseBytes(bodyCap); err != nil {
 				return err
 			}
-			o.Tool, o.Talk, o.Terminal = "recorder "+version(), s.Err, s.Terminal
+			o.Tool, o.Talk, o.Terminal, o.Width = "recorder "+version(), s.Err, s.Terminal, s.Width
 			if !c.Flags().Changed("who") {
 				if u, err := user.Current(); err == nil {
 					o.Who = u.Username
