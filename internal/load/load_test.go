@@ -16,13 +16,17 @@ import (
 
 	"firedrill/internal/account"
 	"firedrill/internal/load"
+	"firedrill/internal/load/responder"
 	"firedrill/internal/load/wire"
 	"firedrill/internal/plan"
 	"firedrill/internal/sample"
 	"firedrill/internal/scenario"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	responder.Main()
+	goleak.VerifyTestMain(m)
+}
 
 func check[T any](t *testing.T, what string, want, got T) {
 	t.Helper()

@@ -25,21 +25,24 @@ type Self struct {
 	Goroutines   int           `json:"goroutines"` // greatest number
 	HeapPeak     uint64        `json:"heap_peak"`  // bytes of live and dead objects, greatest seen
 	Processors   int           `json:"processors"` // GOMAXPROCS
+	Limit        time.Duration `json:"limit"`      // how late 1 in 100 requests might begin; 0 = LateLimit
 }
 
-// Limits of a generator that keeps up.
-const (
-	lateLimit  = 50 * time.Millisecond
-	pauseLimit = 100 * time.Millisecond
-)
+// LateLimit is how late 1 in 100 requests may begin in a run that counts, when
+// nobody says otherwise.
+const LateLimit = 50 * time.Millisecond
 
 // Overloaded says why the run's figures are the generator's and not the
 // target's; "" when it kept up.
 func (s *Self) Overloaded() string {
+	limit := s.Limit
+	if limit == 0 {
+		limit = LateLimit
+	}
 	switch {
-	case s.Planned >= 100 && s.LateP99 > lateLimit:
+	case s.Planned >= 100 && s.LateP99 > limit:
 		return fmt.Sprintf("1 in 100 requests began more than %s late: this machine could not keep up", s.LateP99.Round(time.Millisecond))
-	case s.GCPauseMax > pauseLimit:
+	case s.GCPauseMax > 2*limit:
 		return fmt.Sprintf("the generator stood still for %s", s.GCPauseMax.Round(time.Millisecond))
 	}
 	return ""

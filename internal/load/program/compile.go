@@ -191,7 +191,7 @@ func selects(s scenario.Selector, j *plan.Journey) bool {
 		return false
 	}
 	for _, pattern := range s.Has {
-		if !slices.ContainsFunc(j.Steps, func(st plan.Step) bool { return stepMatches(pattern, st.Endpoint, st.Request.Target) }) {
+		if findStep(pattern, j) < 0 {
 			return false
 		}
 	}

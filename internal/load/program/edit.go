@@ -29,6 +29,12 @@ func edit(j *plan.Journey, persona scenario.Persona, fail *PlanError) (*draft, e
 		}
 		ids[j.Steps[i].ID] = true
 	}
+	for _, l := range j.Loops {
+		if l.First < 0 || l.Last < l.First || l.Last >= len(j.Steps) {
+			fail.Step, fail.Err = fmt.Sprintf("%d to %d", l.First, l.Last), fmt.Errorf("a loop lies outside the steps")
+			return nil, fail
+		}
+	}
 	d := &draft{journey: j, fixed: map[int]bool{}}
 	if len(persona.Only) > 0 {
 		only, err := keepOnly(j, persona)
@@ -59,7 +65,7 @@ func keepOnly(j *plan.Journey, persona scenario.Persona) (*plan.Journey, error) 
 	}
 	logins := len(k.order)
 	for _, pattern := range persona.Only {
-		i := slices.IndexFunc(j.Steps, func(st plan.Step) bool { return stepMatches(pattern, st.Endpoint, st.Request.Target) })
+		i := findStep(pattern, j)
 		if i < 0 {
 			return nil, &NoStepError{Persona: persona.Name, Journey: j.Name, Key: "only", Pattern: pattern, Have: endpointsOf(j)}
 		}
@@ -144,7 +150,7 @@ func endpointsOf(j *plan.Journey) (names []string) {
 // repeat sets the turns of the innermost loop that holds the step, or makes one.
 func (d *draft) repeat(r scenario.Repeat, persona scenario.Persona) error {
 	j := d.journey
-	at := slices.IndexFunc(j.Steps, func(st plan.Step) bool { return stepMatches(r.Step, st.Endpoint, st.Request.Target) })
+	at := findStep(r.Step, j)
 	if at < 0 {
 		return &NoStepError{Persona: persona.Name, Journey: j.Name, Key: "repeat", Pattern: r.Step, Have: endpointsOf(j)}
 	}
@@ -152,13 +158,15 @@ func (d *draft) repeat(r scenario.Repeat, persona scenario.Persona) error {
 	copied.Loops = slices.Clone(j.Loops)
 	d.journey = &copied
 	best := -1
-	for i, l := range copied.Loops {
-		if l.First <= at && at <= l.Last && (best < 0 || l.Last-l.First <= copied.Loops[best].Last-copied.Loops[best].First) {
-			best = i
-		}
+	if l, ok := copied.LoopOf(at); ok {
+		best = slices.IndexFunc(copied.Loops, func(o plan.Loop) bool { return o.First == l.First && o.Last == l.Last })
 	}
 	if best < 0 {
-		copied.Loops = append(copied.Loops, loopAround(&copied, at))
+		l, ok := loopAround(&copied, at)
+		if !ok {
+			return &NoStepError{Persona: persona.Name, Journey: j.Name, Key: "repeat", Pattern: r.Step, Have: endpointsOf(j)}
+		}
+		copied.Loops = append(copied.Loops, l)
 		best = len(copied.Loops) - 1
 	}
 	copied.Loops[best].Times = []int{r.Times}
@@ -166,40 +174,14 @@ func (d *draft) repeat(r scenario.Repeat, persona scenario.Persona) error {
 	return nil
 }
 
-// loopAround is the run of steps that belong to the one at index at: from the
-// first that uses what it picks, to what it makes the client send right after.
-func loopAround(j *plan.Journey, at int) plan.Loop {
-	l := plan.Loop{First: at, Last: at}
-	picks := picksOf(&j.Steps[at])
-	for i := at - 1; i >= 0 && !slices.Contains(j.Login, i); i-- {
-		mine := picksOf(&j.Steps[i])
-		if slices.ContainsFunc(mine, func(p string) bool { return slices.Contains(picks, p) }) {
-			l.First = i
-		}
-	}
-	for i := at + 1; i < len(j.Steps); i++ {
-		if j.Steps[i].After < at || !machine(j, i) {
-			break
-		}
+// loopAround is the loop that a step belongs to which was recorded once: what
+// plan.LoopFor says, and what the client sent on its own right after it.
+func loopAround(j *plan.Journey, at int) (plan.Loop, bool) {
+	l, ok := j.LoopFor(at)
+	for i := l.Last + 1; ok && i < len(j.Steps) && j.Steps[i].After >= at && machine(j, i); i++ {
 		l.Last = i
 	}
-	// never cut another loop in two
-	for _, o := range j.Loops {
-		if o.First < l.First && l.First <= o.Last {
-			l.First = o.Last + 1
-		}
-	}
-	l.First = min(l.First, at)
-	return l
-}
-
-func picksOf(st *plan.Step) (names []string) {
-	for _, s := range st.Slots {
-		if s.From.Kind == plan.FromPick {
-			names = append(names, s.From.Pick)
-		}
-	}
-	return names
+	return l, ok
 }
 
 // reaction is the shortest pause that a person makes.

@@ -35,11 +35,6 @@ func (c *compiler) journey(d *draft, persona scenario.Persona, fail *PlanError) 
 	for i := range j.Steps {
 		b.steps[j.Steps[i].ID] = i
 	}
-	for _, l := range b.out.Loops {
-		if l.First < 0 || l.Last < l.First || l.Last >= len(j.Steps) {
-			return nil, b.wrong("", "", errors.New("a loop lies outside the steps"))
-		}
-	}
 	if err := b.declarePicks(); err != nil {
 		return nil, err
 	}

@@ -1,53 +1,20 @@
-//go:build unix
-
 package wire_test
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"io"
 	"net/http"
-	"os"
-	"os/exec"
 	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
+	"firedrill/internal/load/responder"
 	"firedrill/internal/load/wire"
 )
-
-func responder(b *testing.B, size int) string {
-	cmd := exec.Command(os.Args[0], "-test.run=^$")
-	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d", responderEnv, size))
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { in.Close(); _ = cmd.Wait() })
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		b.Fatal(err)
-	}
-	return strings.TrimSpace(line)
-}
-
-func cpu() time.Duration {
-	var u syscall.Rusage
-	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
 
 const users = 64
 
@@ -58,7 +25,7 @@ func closedLoop(b *testing.B, user func() (send func() error, stop func())) {
 	var all sync.WaitGroup
 	b.ReportAllocs()
 	b.ResetTimer()
-	before := cpu()
+	before := responder.CPU()
 	for range users {
 		all.Go(func() {
 			send, stop := user()
@@ -72,7 +39,7 @@ func closedLoop(b *testing.B, user func() (send func() error, stop func())) {
 		})
 	}
 	all.Wait()
-	b.ReportMetric(float64((cpu()-before).Microseconds())/float64(b.N), "cpu-µs/req")
+	b.ReportMetric(float64((responder.CPU()-before).Microseconds())/float64(b.N), "cpu-µs/req")
 }
 
 // BenchmarkClosedLoop is a request of 64 users without think time, beside the
@@ -82,7 +49,7 @@ func closedLoop(b *testing.B, user func() (send func() error, stop func())) {
 func BenchmarkClosedLoop(b *testing.B) {
 	header := []wire.Field{{Name: "User-Agent", Value: "Mozilla/5.0"}, {Name: "Accept", Value: "application/json"}, {Name: "Cookie", Value: "session=0123456789abcdef"}}
 	for _, size := range []int{200, 8 << 10} {
-		addr := responder(b, size)
+		addr := responder.Start(b, strings.Repeat("x", size))
 		b.Run(fmt.Sprintf("wire/%d", size), func(b *testing.B) {
 			ctx, cancel := context.WithCancel(context.Background())
 			defer cancel()
@@ -122,7 +89,7 @@ func BenchmarkClosedLoop(b *testing.B) {
 // beside one with a net/http Transport: bytes of heap and stacks.
 func BenchmarkIdleUsers(b *testing.B) {
 	const n = 2000
-	addr := responder(b, 200)
+	addr := responder.Start(b, strings.Repeat("x", 200))
 	memory := func() float64 {
 		runtime.GC()
 		runtime.GC()

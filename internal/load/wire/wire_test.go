@@ -20,12 +20,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
+	"firedrill/internal/load/responder"
 	"firedrill/internal/load/wire"
 	"firedrill/internal/sample"
 )
 
 func TestMain(m *testing.M) {
-	asResponder()
+	responder.Main()
 	goleak.VerifyTestMain(m)
 }
 

@@ -1,0 +1,17 @@
+//go:build unix
+
+package responder
+
+import (
+	"syscall"
+	"time"
+)
+
+// CPU is the processor time of this process so far, user and system.
+func CPU() time.Duration {
+	var u syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
