@@ -57,7 +57,7 @@ func (j *judge) invalid() []string {
 	switch g := j.ending.Generator; {
 	case g.Overloaded:
 		say("the load generator was overloaded (%s): use a faster machine or fewer users", or(g.Why, "it could not keep up"))
-	case time.Duration(t.late.ValueAtPercentile(95))*time.Microsecond > lateLimit:
+	case time.Duration(t.late.ValueAtPercentile(95))*time.Microsecond > max(lateLimit, g.LateLimit):
 		say("the load generator was overloaded: 5 %% of the requests started %s or more after they should have", verdict.Duration(time.Duration(t.late.ValueAtPercentile(95))*time.Microsecond))
 	}
 	switch j.ending.End {

@@ -132,13 +132,11 @@ func (r *rehearsal) run(ctx context.Context) (string, load.Outcome, error) {
 		return file, outcome, errors.Join(err, writer.Close())
 	}
 	ending := runs.Ending{
-		End: outcome.End, Length: outcome.Length, PeakUsers: outcome.PeakUsers, Names: outcome.Names,
+		End: outcome.End, Detail: outcome.Detail, Length: outcome.Length, PeakUsers: outcome.PeakUsers, Names: outcome.Names,
 		Generator: generatorOf(outcome),
 	}
-	if !outcome.Valid() {
-		ending.Invalid = append(ending.Invalid, joinDetail(outcome.End, outcome.Detail))
-	} else if outcome.Detail != "" {
-		ending.Warnings = append(ending.Warnings, outcome.Detail)
+	if r.options.LateLimit > load.LateLimit {
+		ending.Warnings = append(ending.Warnings, fmt.Sprintf("The generator was allowed to be late by %s (--late-limit): response times hold so much of its own slowness.", r.options.LateLimit))
 	}
 	err = errors.Join(writer.Finish(ending), writer.Close())
 	return file, outcome, err
@@ -147,14 +145,7 @@ func (r *rehearsal) run(ctx context.Context) (string, load.Outcome, error) {
 // generatorOf is how the generator itself fared, as the run file keeps it.
 func generatorOf(o load.Outcome) runs.Generator {
 	why := o.Self.Overloaded()
-	return runs.Generator{Overloaded: why != "", Why: why, LateP99: o.Self.LateP99}
-}
-
-func joinDetail(end, detail string) string {
-	if detail == "" {
-		return end
-	}
-	return end + ": " + detail
+	return runs.Generator{Overloaded: why != "", Why: why, LateP99: o.Self.LateP99, LateLimit: o.Self.Limit}
 }
 
 // drive is the load itself, with the progress and the thresholds that watch it.
@@ -186,6 +177,7 @@ func (r *rehearsal) drive(ctx context.Context, id string, writer *runs.Writer, l
 		Seed: r.seed, RunID: id, Targets: r.targets, Accounts: r.accounts, Secrets: r.secrets,
 		Sink: load.Tee(writer, live, meter), Speed: r.options.Speed, Timeout: r.options.Timeout,
 		Grace: grace, NoMarkers: !r.options.Markers, Abort: abort,
+		LateLimit: r.options.LateLimit,
 	})
 	over()
 	watchers.Wait()

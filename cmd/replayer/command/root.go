@@ -71,7 +71,7 @@ type replayFlags struct {
 	placeFlags
 	scenario, scale, out, accounts string
 	targets, allow                 []string
-	duration, timeout              time.Duration
+	duration, timeout, late        time.Duration
 	speed                          float64
 	seed                           uint64
 	dryRun, yes, noMarkers         bool
@@ -89,6 +89,7 @@ func (f *replayFlags) define(c *cobra.Command) {
 	flags.StringVar(&f.accounts, "accounts", "", "CSV of accounts: persona, login, password, …")
 	flags.StringSliceVar(&f.allow, "allow", nil, "classes of requests to allow: destructive, costly")
 	flags.DurationVar(&f.timeout, "timeout", 60*time.Second, "longest wait for one answer")
+	flags.DurationVar(&f.late, "late-limit", 50*time.Millisecond, "how late 1 in 100 requests may begin before the run is invalid")
 	flags.StringVar(&f.out, "out", "", "file of the run (default runs/DATE-SCENARIO-ID.db)")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "print what would be sent, send nothing")
 	flags.BoolVar(&f.yes, "yes", false, "confirm targets that are not on this machine")
@@ -104,6 +105,7 @@ func (f *replayFlags) options(c *cobra.Command, s cli.Streams) (drill.ReplayOpti
 		Speed:       f.speed,
 		Accounts:    f.accounts,
 		Timeout:     f.timeout,
+		LateLimit:   f.late,
 		Out:         f.out,
 		DryRun:      f.dryRun,
 		Confirmed:   f.yes,
