@@ -232,7 +232,7 @@ func (b *builder) journey(g *compose.Group, name string) (plan.Journey, []plan.W
 	found := correlate.Find(g, correlate.Options{Endpoints: b.endpoints, Origins: b.origins})
 	j := plan.Journey{
 		Name: name, Persona: g.Persona, PersonaWhy: g.PersonaWhy, Marks: g.Marks, Sessions: len(g.Sessions),
-		Login: g.Login, Picks: found.Picks, Loops: g.Loops,
+		Login: g.Login, Logout: g.Logout, Picks: found.Picks, Loops: g.Loops,
 	}
 	if j.Login == nil {
 		j.Login = []int{}

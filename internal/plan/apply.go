@@ -186,12 +186,16 @@ func (j *Journey) leaveOut(endpoint string) error {
 			}
 		}
 	}
-	kept := make([]int, 0, len(j.Login))
-	for _, i := range j.Login {
-		if !gone[j.Steps[i].ID] {
-			kept = append(kept, place[i])
+	renumber := func(list []int) []int {
+		kept := make([]int, 0, len(list))
+		for _, i := range list {
+			if !gone[j.Steps[i].ID] {
+				kept = append(kept, place[i])
+			}
 		}
+		return kept
 	}
+	j.Login, j.Logout = renumber(j.Login), renumber(j.Logout)
 	var loops []Loop
 	for _, l := range j.Loops {
 		last := place[l.Last]
@@ -204,7 +208,7 @@ func (j *Journey) leaveOut(endpoint string) error {
 	}
 	j.Steps = slices.DeleteFunc(j.Steps, func(s Step) bool { return gone[s.ID] })
 	j.Picks = slices.DeleteFunc(slices.Clone(j.Picks), func(p Pick) bool { return gone[p.Step] })
-	j.Login, j.Loops = kept, loops
+	j.Loops = loops
 	return nil
 }
 

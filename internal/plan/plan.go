@@ -87,8 +87,9 @@ type Journey struct {
 	Persona    string   `json:"persona"`     // "teacher", "student", "admin", "anonymous", …
 	PersonaWhy string   `json:"persona_why"` // "role: teacher in GET /api/v1/me"
 	Marks      []string `json:"marks,omitempty"`
-	Sessions   int      `json:"sessions"` // recorded sessions merged into it
-	Login      []int    `json:"login"`    // indexes of the steps that log in, ascending; empty: no log-in was recorded
+	Sessions   int      `json:"sessions"`         // recorded sessions merged into it
+	Login      []int    `json:"login"`            // indexes of the steps that log in, ascending; empty: no log-in was recorded
+	Logout     []int    `json:"logout,omitempty"` // indexes of the steps that log out and all after them: left out while a virtual user keeps its session
 	Steps      []Step   `json:"steps"`
 	Picks      []Pick   `json:"picks,omitempty"`
 	Loops      []Loop   `json:"loops,omitempty"` // disjoint or nested, outer before inner

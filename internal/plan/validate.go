@@ -71,9 +71,11 @@ func (v *validator) journey(endpoints, origins map[string]bool) error {
 		}
 		v.steps[s.ID] = i
 	}
-	for i, at := range j.Login {
-		if at < 0 || at >= len(j.Steps) || i > 0 && j.Login[i-1] >= at {
-			return v.wrong("login", "%d is no step, or not in order", at)
+	for name, list := range map[string][]int{"login": j.Login, "logout": j.Logout} {
+		for i, at := range list {
+			if at < 0 || at >= len(j.Steps) || i > 0 && list[i-1] >= at {
+				return v.wrong(name, "%d is no step, or not in order", at)
+			}
 		}
 	}
 	for _, l := range j.Loops {

@@ -18,6 +18,7 @@ type Group struct {
 	Steps      [][]Occurrence     // by step: where it was recorded, by session and turn
 	Loops      []plan.Loop        // outer before inner; only what was repeated somewhere
 	Login      []int              // steps of the log-in and before it
+	Logout     []int              // steps of the log-out and after it
 }
 
 // Occurrence is one recorded request of a step.
@@ -195,8 +196,23 @@ func (b *builder) finish() *Group {
 			o.Turns = turns
 		}
 	}
-	g.Login = loginSteps(g)
+	g.Login, g.Logout = loginSteps(g), logoutSteps(g)
 	return g
+}
+
+// logoutSteps are the step that logs out and all after it.
+func logoutSteps(g *Group) []int {
+	for step := len(g.Steps) - 1; step >= 0; step-- {
+		if !session.IsLogout(g.Steps[step][0].Event) || slices.ContainsFunc(g.Loops, func(l plan.Loop) bool { return l.First <= step && step <= l.Last }) {
+			continue
+		}
+		var steps []int
+		for i := step; i < len(g.Steps); i++ {
+			steps = append(steps, i)
+		}
+		return steps
+	}
+	return nil
 }
 
 // loginSteps are the step that logs in and all before it: what a virtual user

@@ -19,18 +19,19 @@ type walk struct {
 	symbols  []int
 }
 
-// newWalk orders a session's events by start, and those that waited for the same
-// answer (a page's requests, which race) by their endpoint's name.
+// newWalk orders a session's events by start, and those that raced (a page's
+// requests, which waited for the same answer) by their endpoint's name.
 func newWalk(s *session.Session, names []string, symbols *interner) *walk {
 	events := slices.Clone(s.Events)
 	spans := spansOf(events)
 	awaited := think.Awaited(spans)
+	lengths := bursts(events, awaited)
 	order := make([]int, len(events))
 	for i := range order {
 		order[i] = i
 	}
 	for from := 0; from < len(order); {
-		to := from + 1
+		to := from + lengths[from]
 		for to < len(order) && awaited[to] == awaited[from] {
 			to++
 		}
@@ -52,7 +53,7 @@ func newWalk(s *session.Session, names []string, symbols *interner) *walk {
 		}
 		if at > 0 {
 			before := order[at-1]
-			w.parallel[at] = spans[i].Start.Before(spans[before].End) && spans[before].Start.Before(spans[i].End)
+			w.parallel[at] = awaited[i] == awaited[before] && awaited[i] >= 0 || spans[i].Start.Before(spans[before].End) && spans[before].Start.Before(spans[i].End)
 		}
 		w.symbols[at] = symbols.of(symbol(w.events[at]))
 	}

@@ -148,11 +148,38 @@ func (f *finder) decideOne(p *position) {
 	}
 	d.from = list[0]
 	d.margin = literal - d.from.cost
-	if len(list) > 1 {
-		d.others = list[1:]
-		d.margin = min(d.margin, list[1].cost-d.from.cost+3) // another way to the same value is no contradiction
+	d.others = list[1:]
+	for _, o := range d.others {
+		// another way to the same value is no contradiction; another list to choose from is
+		if chooses(o) && chooses(d.from) && !sameList(o, d.from) {
+			d.margin = min(d.margin, o.cost-d.from.cost+2)
+			break
+		}
 	}
 	f.accept(d)
+}
+
+// chooses reports whether a hypothesis takes an element of a list.
+func chooses(h *hypothesis) bool {
+	return h.kind == plan.FromPick || h.kind == plan.FromAnswer && h.ref.Wildcards() > 0 && !h.uniform
+}
+
+// sameList reports whether two hypotheses choose from one list.
+func sameList(a, b *hypothesis) bool {
+	return a.step == b.step && listOf(a) == listOf(b)
+}
+
+func listOf(h *hypothesis) message.Ref {
+	if h.pick != nil {
+		return h.pick.list
+	}
+	for _, f := range h.found {
+		if len(f) > 0 {
+			list, _, _, _ := f[0].ref.SplitList()
+			return generalised(list)
+		}
+	}
+	return message.Ref{}
 }
 
 // accept notes what a decision chooses.

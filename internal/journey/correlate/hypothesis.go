@@ -182,20 +182,20 @@ func (ev *evidence) weigh(p *position, h *hypothesis, picks []*pick) {
 		cost += ev.choiceCost(p, h, values, picks)
 	}
 	if h.kind == plan.FromAnswer {
-		cost += 0.05 * float64(ev.distance(p, h)) // of equals, the nearest
+		cost += 0.2 * math.Log2(1+float64(ev.distance(p, h))) // of equals, the nearest
 		cost += 0.02 * float64(strings.Count(h.ref.String(), ".")+strings.Count(h.ref.String(), "|"))
 	}
 	h.cost = cost
 }
 
-// distance is how many steps lie between an answer and its use.
+// distance is how many requests lie between an answer and its use.
 func (ev *evidence) distance(p *position, h *hypothesis) int {
 	for i, f := range h.found {
 		if len(f) > 0 {
-			return min(20, p.obs[i].visit.at-f[0].answer.at)
+			return p.obs[i].visit.at - f[0].answer.at
 		}
 	}
-	return 20
+	return 0
 }
 
 // tally is an observation with whether it counts: equal values of one session are one piece of evidence.
@@ -243,7 +243,7 @@ func accident(p *position, lineage int, values []tally, kind plan.SourceKind) fl
 	table := [4][3]float64{
 		{9, 5, 0.5}, // weak, medium, strong without lineage
 		{2, 1, 0.2}, // the same name
-		{0.5, 0.3, 0.1},
+		{2.5, 2, 0.3}, // the same kind of thing, named by another
 		{0, 0, 0},
 	}
 	lineage = max(0, lineage)

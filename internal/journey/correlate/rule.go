@@ -329,6 +329,8 @@ func condition(rest message.Ref, draws []draw, changes, worked bool) (candidate,
 		cand.cost = -0.5
 	case stateLike(rest) && worked:
 		cand.cost = 0.05 // others might be refused
+	case len(draws) < 4:
+		return cand, false // that is no habit yet
 	}
 	return cand, true
 }
