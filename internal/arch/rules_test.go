@@ -69,7 +69,5 @@ type pardon struct {
 }
 
 func pardons() []pardon {
-	return []pardon{
-		{"length", "internal/message/find.go", "walk", "one branch for each kind of step of the grammar, over one position that all of them move"},
-	}
+	return nil
 }

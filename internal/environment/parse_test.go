@@ -103,14 +103,18 @@ func TestShippedFile(t *testing.T) {
 }
 
 // FuzzParse: no input panics, every error stands inside the file, and what is
-// read has targets with a host.
+// read passes the schema and has targets with a host.
 func FuzzParse(f *testing.F) {
 	langtest.Seed(f, "testdata/good", "testdata/bad", "../..")
+	accepts := language().Accepts(f)
 	f.Fuzz(func(t *testing.T, src []byte) {
 		file, err := environment.Parse("fuzz.yaml", src)
 		if err != nil {
 			langtest.Positioned(t, "fuzz.yaml", src, err)
 			return
+		}
+		if err := accepts(src); err != nil {
+			t.Errorf("the schema rejects what is read: %v", err)
 		}
 		if len(file.Environments) == 0 {
 			t.Error("no environments")

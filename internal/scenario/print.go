@@ -11,7 +11,7 @@ import (
 // (but for File, Source and positions), with every default spelled out.
 func (s *Scenario) YAML() []byte {
 	p := &printer{}
-	p.line(0, "name: %s", s.Name)
+	p.line(0, "name: %s", yamlQuote(s.Name))
 	p.text(0, "about", s.About)
 	p.words(0, "aliases", s.Aliases)
 	p.line(0, "personas:")
@@ -55,7 +55,7 @@ func (p *printer) count(depth int, key string, v int) {
 }
 
 func (p *printer) persona(x Persona) {
-	p.line(1, "%s:", x.Name)
+	p.line(1, "%s:", yamlQuote(x.Name))
 	p.line(2, "journey:")
 	p.text(3, "persona", x.Journey.Persona)
 	p.words(3, "has", x.Journey.Has)
@@ -145,7 +145,7 @@ func (p *printer) thresholds(all []Threshold) {
 func yamlQuote(s string) string {
 	plain := s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz_-") == "" && s[0] != '-' && s[0] != '_'
 	switch s {
-	case "null", "true", "false":
+	case "null", "true", "false", "yes", "no", "on", "off", "y", "n": // YAML 1.1 counts as well
 		plain = false
 	}
 	if plain {

@@ -13,6 +13,7 @@ const (
 	MaxSize  = 1 << 20 // bytes of a file
 	maxDepth = 64      // maps and lists inside each other
 	maxNodes = 100_000 // values, those behind aliases counted each time
+	maxWords = 20_000  // words and signs; the parser's time grows with their square: a second here
 )
 
 // guard refuses what no person writes into such a file, before the YAML library
@@ -54,8 +55,12 @@ func (f *file) guardLine(number int, line string) *Error {
 	return nil
 }
 
-// guardDepth bounds nesting before the parser recurses.
+// guardDepth bounds size and nesting before the parser, which recurses, takes over.
 func (f *file) guardDepth(tokens token.Tokens) *Error {
+	if len(tokens) > maxWords {
+		at := tokens[maxWords].Position
+		return f.errorAt(at.Line, at.Column, fmt.Sprintf("more than %d words and signs up to here", maxWords), "is this the right file? Such files are a few pages")
+	}
 	depth, line, onLine := 0, 0, 0
 	for _, tk := range tokens {
 		if tk.Position.Line != line {

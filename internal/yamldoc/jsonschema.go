@@ -5,17 +5,17 @@ import (
 	"slices"
 )
 
-// JSONSchema returns the shape as a JSON schema (draft 2020-12) for editors. It
-// accepts whatever Conform accepts; what only code can tell (a mean shorter than
+// JSONSchema returns the shape as a JSON schema for editors, of draft 7, which all of
+// them understand. It accepts whatever Conform accepts; what only code can tell (a mean shorter than
 // a bound, a name that is given twice) it lets pass.
 func (s *Shape) JSONSchema(title string) []byte {
 	g := &generator{defs: object{}}
-	root := object{"$schema": "https://json-schema.org/draft/2020-12/schema", "title": title}
+	root := object{"$schema": "http://json-schema.org/draft-07/schema#", "title": title}
 	for k, v := range g.body(s) {
 		root[k] = v
 	}
 	if len(g.defs) > 0 {
-		root["$defs"] = g.defs
+		root["definitions"] = g.defs
 	}
 	out, err := json.MarshalIndent(root, "", "  ")
 	if err != nil {
@@ -37,7 +37,7 @@ func (g *generator) schema(s *Shape) object {
 		g.defs[s.Name] = object{} // before its body, so that a shape may hold itself
 		g.defs[s.Name] = g.body(s)
 	}
-	return object{"$ref": "#/$defs/" + s.Name}
+	return object{"$ref": "#/definitions/" + s.Name}
 }
 
 func (g *generator) body(s *Shape) object {

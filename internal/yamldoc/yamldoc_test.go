@@ -175,7 +175,7 @@ func TestSchemaOfASmallLanguage(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := fmt.Sprint(got)
-	for _, want := range []string{"title:small", "$ref:#/$defs/word", "word:map[enum:[a b] type:string]", "minProperties:1", "additionalProperties:false", "minimum:1",
+	for _, want := range []string{"title:small", "$ref:#/definitions/word", "word:map[enum:[a b] type:string]", "minProperties:1", "additionalProperties:false", "minimum:1",
 		"if:map[properties:map[kind:map[const:a]] required:[kind]] then:map[propertyNames:map[enum:[kind all n]] required:[n]]", "description:Which."} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not in %s", want, text)
