@@ -136,6 +136,7 @@ func TestValidity(t *testing.T) {
 	for i := range late.Requests {
 		late.Requests[i].Start += 300 * time.Millisecond
 	}
+	late.End = nil // with an ending, the generator says it itself
 	overloaded := runstest.Grading(runstest.Options{})
 	overloaded.End.Generator = runs.Generator{Overloaded: true, Why: "it stood still"}
 	interrupted := runstest.Grading(runstest.Options{})
@@ -194,6 +195,28 @@ func TestStall(t *testing.T) {
 	}
 	if f := find(judge(t, runstest.Grading(runstest.Options{Users: 2}), baseline.Default()), "stalled"); f != nil {
 		t.Errorf("two users who think are no stall: %+v", f)
+	}
+}
+
+// TestNoStall: what looks like one and is none.
+func TestNoStall(t *testing.T) {
+	slow := runstest.Grading(runstest.Options{Users: 8, Slow: 150}) // answers take seconds as a rule, so gaps do, too
+	late := runstest.Grading(runstest.Options{Users: 2})
+	late.Requests = late.Requests[:0]
+	add := func(vu uint32, start, end time.Duration) {
+		late.Requests = append(late.Requests, sample.Sample{VU: vu, Endpoint: 4, Phase: 1, Status: 200, Intended: start, Start: start, End: end, Queries: -1, QueryTime: -1})
+	}
+	for i := range 40 {
+		at := time.Duration(i)*200*time.Millisecond + 10*time.Second
+		add(uint32(i%2), at, at+10*time.Millisecond)
+	}
+	// Both users think for ten seconds, and what they ask then is slow: nothing waited while nothing was answered.
+	add(0, 28*time.Second, 29*time.Second)
+	add(1, 28*time.Second, 29*time.Second)
+	for why, run := range map[string]*runstest.Run{"slow as a rule": slow, "asked only at the end of the silence": late} {
+		if f := find(judge(t, run, baseline.Default()), "stalled"); f != nil {
+			t.Errorf("%s: %+v", why, f)
+		}
 	}
 }
 

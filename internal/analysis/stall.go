@@ -85,10 +85,11 @@ func (t *tally) judgeStall(st *stall) (stallFound, bool) {
 		if int(w.endpoint) >= len(t.endpoints) || int(w.persona) >= len(t.personas) {
 			continue
 		}
-		median := time.Duration(0)
-		if times := t.endpoints[w.endpoint].times; len(times) > 0 {
-			median = time.Duration(metric.Percentile(times, 50))
+		times := t.endpoints[w.endpoint].times
+		if len(times) == 0 {
+			continue // nobody knows what is usual for it
 		}
+		median := time.Duration(metric.Percentile(times, 50))
 		if w.took < stallFactor*median {
 			continue
 		}

@@ -19,17 +19,22 @@ type batch struct {
 	names      *sample.Names
 }
 
-// take empties the buffers. Samples are put into the order of their Seq, which
-// is that of completion. The memory of the shards and of the batch is kept for the
-// next second; only the committing goroutine calls take.
+// take empties the buffers, all at one moment, so that a commit never has a
+// sample without those that one goroutine gave before it. Samples are put into the
+// order of their Seq, which is that of completion. All memory is kept for the next
+// second; only the committing goroutine calls take.
 func (w *Writer) take() batch {
 	b := batch{samples: w.reuse[:0]}
 	for i := range w.shards {
+		w.shards[i].mu.Lock()
+	}
+	for i := range w.shards {
 		part := &w.shards[i]
-		part.mu.Lock()
-		b.samples = append(b.samples, part.samples...)
-		part.samples = part.samples[:0]
+		part.samples, part.taken = part.taken[:0], part.samples
 		part.mu.Unlock()
+	}
+	for i := range w.shards {
+		b.samples = append(b.samples, w.shards[i].taken...)
 	}
 	w.reuse = b.samples
 	slices.SortFunc(b.samples, func(a, c sample.Sample) int { return cmp.Compare(a.Seq, c.Seq) })

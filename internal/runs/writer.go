@@ -35,7 +35,8 @@ const shards = 16 // a power of two
 type shard struct {
 	mu      sync.Mutex
 	samples []sample.Sample
-	_       [64]byte // keeps neighbours out of one cache line
+	taken   []sample.Sample // the committing goroutine's: what it took last
+	_       [64]byte        // keeps neighbours out of one cache line
 }
 
 // Writer writes one run. See the package comment.
