@@ -134,11 +134,7 @@ func (t *text) named(i int32, st step, sc scanner) (k int32, rest scanner, list 
 	if num.kind == stepWild {
 		return i, sc, selector
 	}
-	k = t.child(i, by, selector, num.num)
-	if k != 0 && t.nodes[k].list != (num.kind == stepIndex) {
-		return 0, sc, ""
-	}
-	return k, sc, ""
+	return t.element(i, selector, num.num, num.kind == stepIndex), sc, ""
 }
 
 // walkAll follows the rest of a ref from each element of a list.

@@ -42,6 +42,7 @@ const maxOpen = 256
 type elementKey struct {
 	parent   int32
 	selector string
+	list     bool // a hidden field may have the name of the boxes it goes with
 }
 
 type htmlParser struct {
@@ -115,10 +116,10 @@ func (p *htmlParser) make(e *openElement, at int) {
 	if e.node != 0 {
 		return
 	}
-	key := elementKey{e.parent, e.selector}
+	key := elementKey{e.parent, e.selector, e.list}
 	num := p.counts[key]
 	if e.script == 's' && num > 0 { // all scripts are one: their keys tell them apart
-		e.node = p.t.child(e.parent, byElement, e.selector, 0)
+		e.node = p.t.element(e.parent, e.selector, 0, false)
 		return
 	}
 	p.counts[key] = num + 1

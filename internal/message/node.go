@@ -106,6 +106,18 @@ func (t *text) child(parent int32, by nodeKind, name string, num int) int32 {
 	return 0
 }
 
+// element is the child of parent that is an html element of that selector; num is
+// its place in a list, or tells it from its like. 0 = none.
+func (t *text) element(parent int32, selector string, num int, list bool) int32 {
+	for i := t.nodes[parent].first; i != 0; i = t.nodes[i].after {
+		n := &t.nodes[i]
+		if n.by == byElement && n.num == int32(num) && n.list == list && n.name == selector {
+			return i
+		}
+	}
+	return 0
+}
+
 // count is how many children of parent have that name: the number that tells the next one apart.
 func (t *text) count(parent int32, by nodeKind, name string) (n int32) {
 	for i := t.nodes[parent].first; i != 0; i = t.nodes[i].after {

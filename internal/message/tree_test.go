@@ -50,6 +50,7 @@ func TestListsAndContainers(t *testing.T) {
 		{page, "html.ul.li[data-id]", "html.ul.li[data-id][0] html.ul.li[data-id][1]"},
 		{page, "html.a[href=/c/*]", "html.a[href=/c/*][0] html.a[href=/c/*][1]"},
 		{page, "html.a[href=/about]", "-"},
+		{htmlMessage(`<input type=hidden name=x value=0><input type=checkbox name=x value=1><input type=checkbox name=x value=2>`), "html.input[name=x]", "html.input[name=x][0] html.input[name=x][1]"},
 		{events, "events", "events[0] events[1]"},
 	} {
 		tree := message.Parse(c.m)
@@ -117,6 +118,7 @@ func TestNestedIsConservative(t *testing.T) {
 		"dashboardsss", "application/json", "abcdefghijkl", "550e8400-e29b-41d4-a716-446655440000", "507f1f77bcf86cd799439011",
 		"token of appreciation", "Basic rules of geometry", "basic", "Digest this", "100% sure", "50%off", "[object Object]", "{name} is here", "a.b.c", "1.2.3", "www.example.org.uk",
 		"https://two words.example/", "http://", "1234567890123456", "AAAAAAAAAAAAAAAA", "deadbeefdeadbeef", "SGVsbG8gV29ybGQ", "V1StGXR8_Z5jdHi6B-my", "eyJhbGciOiJub25lIn0.x.y",
+		"token abc", "eyJhIjoiYiJ9.eyJhIjoxfQ.c2ln", "fiF9e15gPD46JCMqPw==",
 	} {
 		m := jsonMessage(fmt.Sprintf("{%q:%q}", "v", v))
 		n := 0
@@ -146,5 +148,42 @@ func TestDepthIsBounded(t *testing.T) {
 	checkTree(t, jsonMessage(strings.Repeat("[", 5000)))
 	if n := message.Parse(jsonMessage(strings.Repeat("[", 5000))).Broken(); n != 256 {
 		t.Errorf("arrays nested 5000 deep broke at %d", n)
+	}
+}
+
+// Keys that are ids do not make two shapes of one; the other ways in which answers of one endpoint differ do not either.
+func TestShape(t *testing.T) {
+	one := message.Parse(jsonMessage(`{"by_id":{"17":{"n":1},"550e8400-e29b-41d4-a716-446655440000":{"n":2}},"l":[{"a":"x"}],"o":{}}`)).Shape()
+	two := message.Parse(jsonMessage(`{"o":{},"l":[{"a":"y"},{"a":"z"}],"by_id":{"4711":{"n":3}}}`)).Shape()
+	want := []string{"json.by_id[*].n:number", "json.l:list", "json.l[*].a:string", "json.o:object"}
+	if diff := cmp.Diff(want, one); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(one, two); diff != "" {
+		t.Error(diff)
+	}
+	if s := message.Parse(jsonMessage("")).Shape(); s != nil {
+		t.Errorf("no body has the shape %q", s)
+	}
+}
+
+func TestRailsCheckBox(t *testing.T) {
+	m := htmlMessage(`<input type=hidden name=x value=0><input type=checkbox name=x value=1><input type=hidden name=x value=2>`)
+	checkTree(t, m)
+	for ref, want := range map[string]string{"html.input[name=x]@value": "0", "html.input[name=x][0]@value": "1", "html.input[name=x]#1@value": "2"} {
+		if l, ok := message.Parse(m).Get(message.MustRef(ref)); !ok || l.Text != want {
+			t.Errorf("%s = %q %v, want %q", ref, l.Text, ok, want)
+		}
+	}
+	if all := message.Parse(m).All(message.MustRef("html.input[name=x][*]@value")); len(all) != 1 {
+		t.Errorf("boxes: %v", all)
+	}
+}
+
+func TestEscapedKeys(t *testing.T) {
+	m := jsonMessage(`{"k\u0041":{"x":1},"\"":2,"é":3}`)
+	checkTree(t, m)
+	if l, ok := message.Parse(m).Get(message.MustRef("json.kA.x")); !ok || l.Text != "1" {
+		t.Errorf("%v %v", l, ok)
 	}
 }

@@ -335,6 +335,9 @@ func TestEmailAddresses(t *testing.T) {
 			t.Errorf("%q survives in %s", s, text)
 		}
 	}
+	if !strings.Contains(string(x.Response.Body.Data), "%40example.test") {
+		t.Errorf("an address written with %%40 became %s", x.Response.Body.Data)
+	}
 	tree := message.Parse(message.OfRequest(&x.Request))
 	email, _ := tree.Get(message.MustRef("json.email"))
 	seg, _ := tree.Get(message.MustRef("path[1]"))

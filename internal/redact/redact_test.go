@@ -272,6 +272,32 @@ func TestConcurrentUse(t *testing.T) {
 	wg.Wait()
 }
 
+// An address is an address wherever it stands, so that it stays equal to itself.
+func TestAddressInACookie(t *testing.T) {
+	x := cookieExchange("user=ann@school.org", exchange.Field{Name: "Content-Type", Value: "application/json"})
+	x.Request.Body.Data = []byte(`{"email":"ann@school.org"}`)
+	newRedactor().Exchange(x)
+	tree := message.Parse(message.OfRequest(&x.Request))
+	a, _ := tree.Get(message.MustRef("cookie.user"))
+	b, _ := tree.Get(message.MustRef("json.email"))
+	if !redact.IsEmailToken(a.Text) || a.Text != b.Text {
+		t.Errorf("%q and %q", a.Text, b.Text)
+	}
+}
+
+// Each rule works without the others.
+func TestOneRuleAlone(t *testing.T) {
+	token := jwtOf("5")
+	x := blank()
+	addField(x, "Content-Type", "text/plain")
+	x.Request.Body.Data = []byte("see " + token + ", mail ann@school.org, q8ZfK2mT4vX9aLw1Bc3De5Fg7")
+	report := redact.New([]byte("k"), redact.Policy{Rules: []redact.Rule{{Name: "only", Detect: redact.IsJWT}}}).Exchange(x)
+	got := string(x.Request.Body.Data)
+	if !strings.HasPrefix(got, "see fd~") || !strings.HasSuffix(got, ", mail ann@school.org, q8ZfK2mT4vX9aLw1Bc3De5Fg7") || report.Counts["only"] != 1 {
+		t.Errorf("%s %v", got, report)
+	}
+}
+
 func TestReportsAdd(t *testing.T) {
 	var r redact.Report
 	r.Add(redact.Report{Dropped: 1})
