@@ -202,6 +202,9 @@ func allowed(j *plan.Journey, persona scenario.Persona, s *scenario.Scenario, op
 	e := &NotAllowedError{Persona: persona.Name, Journey: j.Name}
 	for i := range j.Steps {
 		class := j.Steps[i].Class
+		if persona.Login != scenario.LoginEach && slices.Contains(j.Logout, i) {
+			continue // never sent
+		}
 		if class != plan.Destructive && class != plan.Costly || slices.Contains(opts.Allow, class) {
 			continue
 		}

@@ -49,6 +49,11 @@ func edit(j *plan.Journey, persona scenario.Persona, fail *PlanError) (*draft, e
 		}
 	}
 	d.paused = pauses(d.journey)
+	if len(persona.Only) > 0 { // the scenario made this order: a pause stands before each
+		for i := range d.paused {
+			d.paused[i] = !slices.Contains(d.journey.Login, i)
+		}
+	}
 	return d, nil
 }
 
@@ -72,7 +77,7 @@ func keepOnly(j *plan.Journey, persona scenario.Persona) (*plan.Journey, error) 
 		k.take(i)
 	}
 	only := *j
-	only.Steps, only.Login, only.Loops = nil, nil, nil
+	only.Steps, only.Login, only.Logout, only.Loops = nil, nil, nil, nil // who names a step wants it
 	for n, i := range k.order {
 		st := j.Steps[i]
 		st.After, st.Parallel = n-1, false
@@ -184,8 +189,9 @@ func loopAround(j *plan.Journey, at int) (plan.Loop, bool) {
 	return l, ok
 }
 
-// reaction is the shortest pause that a person makes.
-const reaction = 100 * time.Millisecond
+// reaction is the shortest pause that a person makes: a page's script needs up to
+// some 100 ms to begin, a person's hand longer.
+const reaction = 150 * time.Millisecond
 
 // machine reports whether a step was sent by the client on its own: beside
 // another one, following a redirect, or sooner than a person could.

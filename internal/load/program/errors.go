@@ -75,9 +75,7 @@ func describe(s scenario.Selector) string {
 	if s.Persona != "" {
 		parts = append(parts, fmt.Sprintf("persona %q", s.Persona))
 	}
-	for _, h := range s.Has {
-		parts = append(parts, h)
-	}
+	parts = append(parts, s.Has...)
 	if s.Mark != "" {
 		parts = append(parts, fmt.Sprintf("the mark %q", s.Mark))
 	}

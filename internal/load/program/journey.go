@@ -81,7 +81,7 @@ func (b *build) step(i int, paused bool) error {
 	src := &b.src.Steps[i]
 	st := Step{
 		ID: src.ID, Name: src.Endpoint, Endpoint: b.c.endpoint(src), Class: src.Class, Category: src.Category,
-		Method: src.Request.Method, Origin: src.Request.Origin, Login: slices.Contains(b.src.Login, i),
+		Method: src.Request.Method, Origin: src.Request.Origin, Login: slices.Contains(b.src.Login, i), Logout: slices.Contains(b.src.Logout, i),
 		After: src.After, Parallel: src.Parallel && i > 0, Think: src.Think, Expect: src.Expect,
 	}
 	if st.After >= i {

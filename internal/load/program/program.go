@@ -58,7 +58,8 @@ type Step struct {
 	Method   string
 	Origin   string // name; the run maps it to a target
 	Login    bool
-	After    int // index of the step that is waited for; -1: the iteration's start
+	Logout   bool // left out by users who keep their session
+	After    int  // index of the step that is waited for; -1: the iteration's start
 	Parallel bool
 	Think    plan.Think
 	Override *scenario.Dist // instead of Think; nil = as recorded

@@ -459,3 +459,15 @@ func TestPatterns(t *testing.T) {
 		}
 	}
 }
+
+func TestAPauseStandsBeforeEachOfOnly(t *testing.T) {
+	wait := &scenario.Dist{Kind: "constant", A: time.Second}
+	g := compile(t, day(), scenario.Persona{
+		Journey: scenario.Selector{Name: "teacher: grades"}, Only: []string{"GET /me", "GET /courses"}, Think: wait,
+	})
+	for _, st := range g.Journey.Steps { // GET /me came 50 ms after the log-in in the recording
+		if st.Override == nil {
+			t.Errorf("no pause before %s", st.ID)
+		}
+	}
+}

@@ -156,9 +156,11 @@ func mix(a, b uint64) uint64 {
 	return z ^ z>>31
 }
 
-// skipped reports whether a step is left out of this iteration: the log-in of a session that lasts.
+// skipped reports whether a step is left out of this iteration: the log-in of a
+// session that lasts, and the log-out of one that shall.
 func (u *User) skipped(i int) bool {
-	return u.logged && u.run.Group.Journey.Steps[i].Login
+	st := &u.run.Group.Journey.Steps[i]
+	return u.logged && st.Login || st.Logout && u.run.Group.Persona.Login != scenario.LoginEach
 }
 
 // walk walks the steps first to last; loop is the one that they are a turn of, or -1.

@@ -23,8 +23,6 @@ import (
 	"firedrill/internal/scenario"
 )
 
-const s = time.Second
-
 // app answers by target and keeps what it was sent.
 type app struct {
 	mu      sync.Mutex
@@ -391,6 +389,24 @@ func TestLogInRefusedByRedirect(t *testing.T) {
 		}
 		check(t, "reason", "log-in refused: POST /login answered 302 (account teacher #1)", a.reasons[1])
 	})
+}
+
+// Who keeps the session does not log out.
+func TestLogOut(t *testing.T) {
+	for cadence, want := range map[scenario.Cadence][]string{
+		scenario.LoginOnce: {"POST /login", "GET /x", "GET /x"},
+		scenario.LoginEach: {"POST /login", "GET /x", "POST /logout", "GET /", "POST /login", "GET /x", "POST /logout", "GET /"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			a := newApp()
+			p := journey(plan.Journey{Login: []int{0}, Logout: []int{2, 3}, Steps: []plan.Step{step("s0", "POST /login", -1), step("s1", "/x", 0), step("s2", "POST /logout", 1), step("s3", "/", 2)}})
+			u := a.user(t, p, func(persona *scenario.Persona, _ *vuser.Run) { persona.Login = cadence })
+			for range 2 {
+				check(t, "outcome", sample.Completed, u.Iterate(t.Context(), time.Time{}).Outcome)
+			}
+			check(t, string(cadence), want, a.sent)
+		})
+	}
 }
 
 // What a failed step gave before is not used again.
