@@ -153,7 +153,7 @@ func TestValidity(t *testing.T) {
 		{"nobody ever answered", dead, "the target was unreachable from the start: connection refused"},
 		{"load said so", unreachable, "the target was unreachable from the start: connection refused by api"},
 		{"every log-in was refused", refused, "the log-in was refused for all"},
-		{"starved, with what a user needs", runstest.Grading(runstest.Options{StarvedAt: time.Minute}), "so each needs about 170 objects"},
+		{"starved, with what a user needs", runstest.Grading(runstest.Options{StarvedAt: time.Minute}), "so each needs about 30 objects"},
 		{"the generator says so", overloaded, "overloaded (it stood still)"},
 		{"requests started late", late, "5 % of the requests started 300 ms or more after they should have"},
 		{"killed", runstest.Grading(runstest.Options{Killed: true}), "the run is incomplete"},

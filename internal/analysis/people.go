@@ -80,11 +80,16 @@ func (p *personaTally) medianLength() time.Duration {
 	return time.Duration(metric.Percentile(p.lengths, 50))
 }
 
-// need says how many objects one user would need not to run out: the most
-// iterations that a user began, times the turns of one.
-func (p *personaTally) need() (objects, iterations int) {
-	for _, n := range p.perUser {
-		iterations = max(iterations, n)
+// need says how many objects one user needs in a run of the given length: the
+// iterations that fit into it, one after the other, times the turns of one. Where
+// none was completed, the most that a user began stand for them.
+func (p *personaTally) need(length time.Duration) (objects, iterations int) {
+	if one := p.medianLength(); one > 0 {
+		iterations = int((length + one - 1) / one)
+	} else {
+		for _, n := range p.perUser {
+			iterations = max(iterations, n)
+		}
 	}
 	return iterations * max(1, p.turns), iterations
 }

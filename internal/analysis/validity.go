@@ -42,7 +42,7 @@ func (j *judge) invalid() []string {
 		if p.ended() == 0 || float64(p.starved) <= starvedLimit*float64(p.ended()) {
 			continue
 		}
-		objects, iterations := p.need()
+		objects, iterations := p.need(t.length)
 		why := ""
 		if list := p.reasonList(); len(list) > 0 {
 			why = " (" + list[0] + ")"
@@ -51,8 +51,8 @@ func (j *judge) invalid() []string {
 		if p.turns > 1 {
 			turns = fmt.Sprintf(" of %d turns", p.turns)
 		}
-		say("%s: %d of %s found nothing to choose from%s, first at %s; a user began up to %s%s, so each needs about %d objects: reset the target's data, or give it more",
-			j.names.Personas[i], p.starved, verdict.Count(p.ended(), "iteration"), why, verdict.Clock(p.starvedFirst), verdict.Count(iterations, "iteration"), turns, objects)
+		say("%s: %d of %s found nothing to choose from%s, first at %s; a user makes up to %s%s in %s, so each needs about %d objects: reset the target's data, or give it more",
+			j.names.Personas[i], p.starved, verdict.Count(p.ended(), "iteration"), why, verdict.Clock(p.starvedFirst), verdict.Count(iterations, "iteration"), turns, verdict.Clock(t.length), objects)
 	}
 	switch g := j.ending.Generator; {
 	case g.Overloaded:

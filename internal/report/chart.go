@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html/template"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -128,7 +129,9 @@ func (c chart) svg(r *verdict.Report) template.HTML {
 		fmt.Fprintf(&b, `<text class="tick" x="%.1f" y="%g" text-anchor="%s">%s</text>`, x(float64(s)), chartHeight-8, anchor, verdict.Clock(time.Duration(s)*time.Second))
 	}
 	for _, l := range c.lines {
-		b.WriteString(l.path(points, x, y))
+		if l.class != "failed" || slices.ContainsFunc(points, func(p point) bool { return p.Failed > 0 }) {
+			b.WriteString(l.path(points, x, y))
+		}
 	}
 	c.marks(&b, r, x)
 	for _, p := range points {
