@@ -241,8 +241,8 @@ func accident(p *position, lineage int, values []tally, kind plan.SourceKind) fl
 		return 12
 	}
 	table := [4][3]float64{
-		{9, 5, 0.5}, // weak, medium, strong without lineage
-		{2, 1, 0.2}, // the same name
+		{9, 5, 0.5},   // weak, medium, strong without lineage
+		{2, 1, 0.2},   // the same name
 		{2.5, 2, 0.3}, // the same kind of thing, named by another
 		{0, 0, 0},
 	}
