@@ -48,8 +48,6 @@ func (p *pass) named(part message.Part, v string) verdict {
 			return unnamed
 		}
 		return verdict(p.r.cookies)
-	case "b64", "b64url", "pct", "body":
-		return unnamed // their name is that of the value around them, which was asked for
 	case "html":
 		rule = p.r.fields.of(part.Name())
 		attr := part.Attr()

@@ -301,7 +301,7 @@ func TestWhatIsNoSecretStays(t *testing.T) {
 				{Name: "Accept", Value: "text/html,application/xhtml+xml,application/xml;q=0.9"}, {Name: "If-None-Match", Value: `W/"33a64df551425fcc55e4d42a148795d9f25f89d4"`},
 				{Name: "Idempotency-Key", Value: "6f1ed002-ab5f-4d6c-9a7b-1d2e3f405162"}, {Name: "traceparent", Value: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"},
 				{Name: "Sec-WebSocket-Key", Value: "dGhlIHNhbXBsZSBub25jZQ=="}, {Name: "X-Requested-With", Value: "XMLHttpRequest"}},
-			Body: exchange.Body{Data: []byte(`{"grade":95.5,"status":"ungraded","role":"teacher","late":false,"none":null,"object_id":"507f1f77bcf86cd799439011","md5ish":"d41d8cd98f00b204e9800998ecf8427e",` +
+			Body: exchange.Body{Data: []byte(`{"grade":95.5,"token":42,"reset_token":null,"password":true,"status":"ungraded","role":"teacher","late":false,"none":null,"object_id":"507f1f77bcf86cd799439011","md5ish":"d41d8cd98f00b204e9800998ecf8427e",` +
 				`"feedback":"Well done, see page 12 of the book","max_tokens":256,"token_type":"Bearer","grant_type":"password","code":"not_found","state":"CA","key":"gradebook",` +
 				`"version":"2026.11.23","phone":"5551234567","slug":"the-year-9-science-fair-2026-part-2","fn":"getUserByIdAndNameOrEmail","file":"app.3f9a1c7d8e2b4a6f1234.js","path":"/courses/17/submissions/9",` +
 				`"session":"morning","csrf_param":"authenticity_token","at":"20261123T101112Z","empty_password":"","uuid":"{6F9619FF-8B86-D011-B42D-00CF4FC964FF}","image":"logo@2x.png"}`)}},

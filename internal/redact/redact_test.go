@@ -170,6 +170,13 @@ func TestBodiesThatAreLeftOut(t *testing.T) {
 	if diff := cmp.Diff(want, x.Response.Body); diff != "" {
 		t.Error(diff)
 	}
+	x = blank()
+	addField(x, "Content-Type", "multipart/form-data; boundary=B")
+	x.Request.Body.Data = []byte("--B\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nb\r\n--B\r\nContent-Disposition: form-data; name=\"f\"; filename=\"Ann Lee")
+	r.Exchange(x)
+	if got := string(x.Request.Body.Data); got != "--B\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nb\r\n--B\r\n" || x.Request.Body.Cut != "opaque" {
+		t.Errorf("a part's fields that break off stay: %q %q", got, x.Request.Body.Cut)
+	}
 	// Latin-1 text is text; the same bytes without a type are not.
 	latin := []byte("h\xf6flich")
 	x = blank()
@@ -282,6 +289,16 @@ func TestAddressInACookie(t *testing.T) {
 	b, _ := tree.Get(message.MustRef("json.email"))
 	if !redact.IsEmailToken(a.Text) || a.Text != b.Text {
 		t.Errorf("%q and %q", a.Text, b.Text)
+	}
+}
+
+func TestPINsAreSecretAsNumbersToo(t *testing.T) {
+	x := blank()
+	addField(x, "Content-Type", "application/json")
+	x.Request.Body.Data = []byte(`{"pin":1234,"otp":"000111"}`)
+	newRedactor().Exchange(x)
+	if got := string(x.Request.Body.Data); strings.Count(got, `"fd~`) != 2 || strings.Contains(got, ":1234") {
+		t.Errorf("%s", got)
 	}
 }
 
