@@ -148,11 +148,10 @@ func listAnswer(x *exchange.Exchange, last string) (string, bool) {
 		return "json", true
 	}
 	for _, s := range tree.Shape() {
-		name, rest, ok := strings.Cut(strings.TrimPrefix(s, "json."), "[*]")
+		name, _, ok := strings.Cut(strings.TrimPrefix(s, "json."), "[*]")
 		if !ok || !strings.HasPrefix(s, "json.") || strings.ContainsAny(name, ".[") {
 			continue
 		}
-		_ = rest
 		low := strings.ToLower(name)
 		if envelopes[low] || low == last || Singular(low) == Singular(last) || strings.HasSuffix(strings.ReplaceAll(last, "-", "_"), low) {
 			return "json." + name, true
