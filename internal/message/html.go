@@ -99,11 +99,11 @@ func (p *htmlParser) start(from, to int) {
 			}
 		}
 	}
-	if holderTags[tag] || strings.Contains(e.selector, "[data-") || e.list && tag != "a" && tag != "input" {
+	if holderTags[tag] || strings.Contains(e.selector, "[data-") || e.list && tag != "input" {
 		p.make(&e, from)
 		e.holder = e.node
 	}
-	e.row = e.row || rowTags[tag]
+	e.row = e.row || rowTags[tag] || e.list && tag == "a" // a link may be a whole card
 	e.form = e.form || tag == "form"
 	if !voidTags[tag] && len(p.open) < maxOpen {
 		e.script = scriptKind(tag, p.value(attrs, "type"))
@@ -228,7 +228,7 @@ func (p *htmlParser) closeImplied(tag string) {
 }
 
 var impliedEnds = map[string][]string{
-	"li": {"li"}, "dt": {"dt", "dd"}, "dd": {"dt", "dd"}, "option": {"option"},
+	"a": {"a"}, "li": {"li"}, "dt": {"dt", "dd"}, "dd": {"dt", "dd"}, "option": {"option"},
 	"td": {"td", "th"}, "th": {"td", "th"}, "tr": {"td", "th", "tr"},
 	"tbody": {"td", "th", "tr", "thead", "tbody"}, "tfoot": {"td", "th", "tr", "thead", "tbody"},
 	"p": {"p"}, "h1": {"p"}, "h2": {"p"}, "h3": {"p"}, "div": {"p"}, "ul": {"p"}, "ol": {"p"}, "table": {"p"}, "form": {"p"},

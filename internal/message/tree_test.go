@@ -180,6 +180,22 @@ func TestRailsCheckBox(t *testing.T) {
 	}
 }
 
+// What stands in a card that is one link is a property of the card.
+func TestCards(t *testing.T) {
+	m := htmlMessage(`<main><a href="/c/1"><h2>One</h2><a href="/c/2" data-n=5><h2>Two</h2><p><b>54</b> left</p></a><h2>After</h2></main>`)
+	checkTree(t, m)
+	var got []string
+	for l := range message.Parse(m).Leaves() {
+		if s := l.Ref.String(); strings.HasSuffix(s, "/text") {
+			got = append(got, s+"="+l.Text)
+		}
+	}
+	want := []string{"html.main.a[href=/c/*][0].h2/text=One", "html.main.a[href=/c/*][1].h2/text=Two", "html.main.a[href=/c/*][1].b/text=54", "html.main.a[href=/c/*][1].p/text=left", "html.main.h2/text=After"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestEscapedKeys(t *testing.T) {
 	m := jsonMessage(`{"k\u0041":{"x":1},"\"":2,"é":3}`)
 	checkTree(t, m)
