@@ -70,6 +70,9 @@ func Judge(run Run, baselines baseline.Baselines) (*verdict.Report, error) {
 	j.report = &verdict.Report{Version: verdict.Version, Run: j.describe(), Definitions: definitions(),
 		Findings: []verdict.Finding{}, Thresholds: j.thresholds(), Errors: j.errors(), Iterations: j.iterations(), Timeline: j.timeline(), Phases: []verdict.Phase{}}
 	for _, p := range j.names.Phases {
+		if p.To < p.From { // open: it lasts to the end
+			p.To = max(p.From, j.tally.length)
+		}
 		j.report.Phases = append(j.report.Phases, verdict.Phase(p))
 	}
 	j.latencies()

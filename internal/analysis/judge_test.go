@@ -300,6 +300,15 @@ func TestConcurrencyNeedsItsUsers(t *testing.T) {
 	}
 }
 
+func TestAnOpenPhaseLastsToTheEnd(t *testing.T) {
+	run := runstest.Grading(runstest.Options{})
+	run.Head.Names.Phases = append(run.Head.Names.Phases, sample.Phase{Name: "wind-down", From: 100 * time.Second})
+	r := judge(t, run, baseline.Default())
+	if got := r.Phases[2]; got.To != 2*time.Minute {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestRampsAreApart(t *testing.T) {
 	run := runstest.Grading(runstest.Options{})
 	for i := range run.Requests {

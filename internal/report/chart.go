@@ -171,14 +171,17 @@ func (c chart) marks(b *strings.Builder, r *verdict.Report, x func(float64) floa
 // path is a series as a line, and as an area where it is one. A step without a
 // value is a gap.
 func (l line) path(points []point, x, y func(float64) float64) string {
-	var b, area strings.Builder
-	down := false
-	lastX := 0.0
+	var b, area, dots strings.Builder
+	run := 0 // points since the last gap
+	lastX, lastY := 0.0, 0.0
 	lift := func() {
-		if down {
+		if run > 0 {
 			fmt.Fprintf(&area, "L%.1f,%.1fZ", lastX, y(0))
 		}
-		down = false
+		if run == 1 { // a line of one point would not be seen
+			fmt.Fprintf(&dots, `<circle class="dot %s" cx="%.1f" cy="%.1f" r="2.2"/>`, l.class, lastX, lastY)
+		}
+		run = 0
 	}
 	for _, p := range points {
 		v, ok := l.of(p)
@@ -187,21 +190,21 @@ func (l line) path(points []point, x, y func(float64) float64) string {
 			continue
 		}
 		px, py := x(float64(p.from+p.to)/2), y(v)
-		if down {
+		if run > 0 {
 			fmt.Fprintf(&b, "L%.1f,%.1f", px, py)
 			fmt.Fprintf(&area, "L%.1f,%.1f", px, py)
 		} else {
-			fmt.Fprintf(&b, "M%.1f,%.1fL%.1f,%.1f", px, py, px+0.01, py)
+			fmt.Fprintf(&b, "M%.1f,%.1f", px, py)
 			fmt.Fprintf(&area, "M%.1f,%.1fL%.1f,%.1f", px, y(0), px, py)
 		}
-		down, lastX = true, px
+		run, lastX, lastY = run+1, px, py
 	}
 	lift()
 	out := fmt.Sprintf(`<path class="line %s" d="%s"/>`, l.class, b.String())
 	if l.area {
 		out = fmt.Sprintf(`<path class="area %s" d="%s"/>`, l.class, area.String()) + out
 	}
-	return out
+	return out + dots.String()
 }
 
 // tip says what a step measured.

@@ -53,8 +53,11 @@ func Times(n int) string {
 	return Number(n) + " times"
 }
 
-// Milli writes milliseconds as people do: 3.4 ms, 240 ms, 1,240 ms.
+// Milli writes milliseconds as people do: 0.25 ms, 3.4 ms, 240 ms, 1,240 ms.
 func Milli(v float64) string {
+	if v < 1 {
+		return strconv.FormatFloat(v, 'f', 2, 64) + " ms"
+	}
 	if v < 10 {
 		return strconv.FormatFloat(v, 'f', 1, 64) + " ms"
 	}
