@@ -70,8 +70,9 @@ func TestAFullQueuePushesBackAndThenCounts(t *testing.T) {
 		t.Errorf("the disk works again, and Append says %v", err)
 	}
 	w.Close()
-	if s := w.Stats(); s.Exchanges != 3 {
-		t.Errorf("%d exchanges are stored, want 3", s.Exchanges)
+	// The losses fell into the middle of a commit.
+	if s := w.Stats(); s.Exchanges != 3 || s.Losses[LostQueueFull] != 1 || s.Losses[LostStopped] != 1 {
+		t.Errorf("%d exchanges are stored, want 3; losses %v", s.Exchanges, s.Losses)
 	}
 }
 

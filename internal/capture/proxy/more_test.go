@@ -241,7 +241,8 @@ func TestAClientThatDoesNotTrustUsIsCounted(t *testing.T) {
 	t.Errorf("stats %+v", s.Stats())
 }
 
-// echo is an application that upgrades to a protocol of lines: what it hears, it says.
+// echo is an application that upgrades to a protocol of lines: what it hears, it
+// says, until it hears "bye".
 func echo(w http.ResponseWriter, r *http.Request) {
 	if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
 		http.Error(w, "no upgrade", http.StatusUpgradeRequired)
@@ -254,7 +255,13 @@ func echo(w http.ResponseWriter, r *http.Request) {
 	defer c.Close()
 	io.WriteString(rw, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: x\r\n\r\n")
 	rw.Flush()
-	io.Copy(c, rw)
+	for {
+		line, err := rw.ReadString('\n')
+		if err != nil || line == "bye\n" {
+			return
+		}
+		io.WriteString(c, line)
+	}
 }
 
 func TestWebSocketsPassAndAreCounted(t *testing.T) {
@@ -294,6 +301,23 @@ func TestWebSocketsPassAndAreCounted(t *testing.T) {
 		handshake(t, c, "x")
 		c.Close()
 		judge(t, s)
+	})
+	t.Run("reverse, ended by the application", func(t *testing.T) {
+		s := reverse(t, app, nil)
+		c, err := net.Dial("tcp", strings.TrimPrefix(s.Routes()[0].URL, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		r := handshake(t, c, "x")
+		io.WriteString(c, "bye\n")
+		c.SetReadDeadline(time.Now().Add(5 * time.Second))
+		if _, err := r.ReadByte(); err != io.EOF {
+			t.Errorf("the application hung up, and the client reads %v", err)
+		}
+		if x := s.only(); x.Request.Body.Size != 10 || x.Response.Body.Size != 6 {
+			t.Errorf("taken %+v %+v", x.Request.Body, x.Response.Body)
+		}
 	})
 	t.Run("reverse, ended by shutdown", func(t *testing.T) {
 		s := reverse(t, app, nil)
@@ -365,7 +389,7 @@ func TestABrowserAndAnApplicationAgreeAboutWhereTheyAre(t *testing.T) {
 	apiSeen := strings.Replace(s.Routes()[1].URL, "127.0.0.1", "localhost", 1)
 	c := client(t, "")
 
-	res, body := send(t, c, "POST", webSeen+"/login", strings.NewReader("x"), "Origin", webSeen, "Referer", webSeen+"/login?a", "Cookie", "a=b; firedrill-Host-sid=1")
+	res, body := send(t, c, "POST", webSeen+"/login", strings.NewReader("x"), "Origin", webSeen, "Referer", webSeen+"/login?a", "Cookie", "a=b; firedrill__Host-sid=1")
 	if res.StatusCode != http.StatusFound {
 		t.Fatalf("%d %s", res.StatusCode, body)
 	}
@@ -375,7 +399,7 @@ func TestABrowserAndAnApplicationAgreeAboutWhereTheyAre(t *testing.T) {
 	if got := res.Header.Get("Location"); got != webSeen+"/next?x#y" {
 		t.Errorf("the browser is sent to %q", got)
 	}
-	want := []string{"firedrill-Host-sid=1; Path=/; HttpOnly; SameSite=Lax", "all=2; Path=/; SameSite=Strict"}
+	want := []string{"firedrill__Host-sid=1; Path=/; HttpOnly; SameSite=Lax", "all=2; Path=/; SameSite=Strict"}
 	if diff := cmp.Diff(want, res.Header["Set-Cookie"]); diff != "" {
 		t.Errorf("cookies (-want +got):\n%s", diff)
 	}

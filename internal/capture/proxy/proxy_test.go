@@ -359,6 +359,24 @@ func TestAnswersWithoutABody(t *testing.T) {
 	}
 }
 
+func TestNothingIsInvented(t *testing.T) {
+	app := application(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header()["Content-Type"] = nil
+		w.Header()["Date"] = nil
+		io.WriteString(w, "<html>")
+	})
+	s := reverse(t, app, nil)
+	res, _ := get(t, client(t, ""), s.Routes()[0].URL+"/")
+	for _, name := range []string{"Content-Type", "Date"} {
+		if v, ok := res.Header[name]; ok {
+			t.Errorf("%s %q was invented", name, v)
+		}
+	}
+	if h := s.only().Response.Header; len(h) != 1 {
+		t.Errorf("taken %v", h)
+	}
+}
+
 func TestALongBodyIsCutAtTheCapAndPassesWhole(t *testing.T) {
 	whole := bytes.Repeat([]byte("0123456789"), 10_000)
 	app := application(t, func(w http.ResponseWriter, r *http.Request) { w.Write(whole) })

@@ -9,11 +9,18 @@ import (
 	"strings"
 )
 
-// hostPrefixes are cookie name prefixes that browsers accept over TLS alone. The
-// client gets another name, and the application its own back.
-var hostPrefixes = [...]struct{ theirs, ours string }{
-	{"__Host-", "firedrill-Host-"},
-	{"__Secure-", "firedrill-Secure-"},
+// shield goes before the names of cookies that browsers accept over TLS alone:
+// the client gets another name, and the application its own back.
+const shield = "firedrill"
+
+// demandsTLS says whether a cookie's name does (RFC 6265bis section 4.1.3).
+func demandsTLS(name string) bool {
+	for _, prefix := range [...]string{"__Host-", "__Secure-"} {
+		if len(name) >= len(prefix) && strings.EqualFold(name[:len(prefix)], prefix) {
+			return true
+		}
+	}
+	return false
 }
 
 // reverseHandler serves the reverse proxy of one target: the request becomes one
@@ -43,7 +50,7 @@ func (p *Proxy) rewriteRequest(f *flight, h http.Header) {
 		}
 	}
 	for i, line := range h["Cookie"] {
-		if strings.Contains(line, "firedrill-") {
+		if strings.Contains(line, shield) {
 			h["Cookie"][i] = renameCookies(line)
 		}
 	}
@@ -53,10 +60,8 @@ func renameCookies(line string) string {
 	pairs := strings.Split(line, ";")
 	for i, pair := range pairs {
 		name := strings.TrimLeft(pair, " ")
-		for _, p := range hostPrefixes {
-			if rest, ok := strings.CutPrefix(name, p.ours); ok {
-				pairs[i] = pair[:len(pair)-len(name)] + p.theirs + rest
-			}
+		if own, ok := strings.CutPrefix(name, shield); ok && demandsTLS(own) {
+			pairs[i] = pair[:len(pair)-len(name)] + own
 		}
 	}
 	return strings.Join(pairs, ";")
@@ -150,11 +155,8 @@ func (p *Proxy) rewriteAnswer(f *flight, h http.Header) {
 // None (which demands Secure) as Lax, and names that demand TLS as others.
 func rewriteSetCookie(line string) string {
 	parts := strings.Split(line, ";")
-	name := strings.TrimLeft(parts[0], " ")
-	for _, p := range hostPrefixes {
-		if len(name) > len(p.theirs) && strings.EqualFold(name[:len(p.theirs)], p.theirs) {
-			parts[0] = p.ours + name[len(p.theirs):]
-		}
+	if name := strings.TrimLeft(parts[0], " "); demandsTLS(name) {
+		parts[0] = shield + name
 	}
 	kept := parts[:1]
 	for _, part := range parts[1:] {
