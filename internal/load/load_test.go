@@ -137,11 +137,18 @@ func TestScenarioThink(t *testing.T) {
 	})
 }
 
+// seq is the number in "#12 GET /…".
+func seq(line string) (n int) {
+	_, _ = fmt.Sscanf(line, "#%d", &n)
+	return n
+}
+
 // Requests with the same seed are the same per user, in order, whatever the timing.
 func TestDeterminism(t *testing.T) {
 	logs := func(seed uint64, slow bool) (log map[int][]string) {
 		synctest.Test(t, func(t *testing.T) {
 			a := newSchool(t)
+			a.numbered = true
 			if slow {
 				r := rand.New(rand.NewPCG(9, 9))
 				a.latency = func(*wire.Request) time.Duration {
@@ -161,12 +168,8 @@ func TestDeterminism(t *testing.T) {
 			a.checkNothingWrong()
 			log = a.log
 		})
-		for _, l := range log { // the two parallel requests arrive in any order
-			for i := 1; i < len(l); i++ {
-				if strings.HasPrefix(l[i-1], "GET") && strings.HasSuffix(l[i-1], "/history") && strings.HasPrefix(l[i], "GET") && !strings.HasSuffix(l[i], "/history") {
-					l[i-1], l[i] = l[i], l[i-1]
-				}
-			}
+		for _, l := range log { // what overlaps arrives in any order: the marker says which is which
+			slices.SortFunc(l, func(a, b string) int { return seq(a) - seq(b) })
 		}
 		return log
 	}
@@ -238,7 +241,7 @@ func TestBroken(t *testing.T) {
 		a := newSchool(t)
 		a.answer = func(req *wire.Request, res *wire.Response) (bool, error) {
 			if req.Target == "/api/v1/me" {
-				reply(res, 500, `{}`)
+				reply(res, 500, `{"csrf_token":"of a failure"}`)
 				return true, nil
 			}
 			return false, nil
@@ -306,6 +309,16 @@ func TestRefusedLogIns(t *testing.T) {
 		check(t, "end", load.EndCompleted, out.End)
 		check(t, "outcomes", map[sample.Outcome]int{sample.Completed: 11, sample.LoginFailed: 1}, k.outcomes())
 	})
+	synctest.Test(t, func(t *testing.T) { // nor are many, when some were let in
+		a := newSchool(t)
+		out, k := replay(t, a, gradingPlan(), rush(14), func(c *load.Config) {
+			for i := 2; i < 14; i++ {
+				c.Accounts["teacher"][i].Password = "wrong"
+			}
+		})
+		check(t, "end", load.EndCompleted, out.End)
+		check(t, "outcomes", map[sample.Outcome]int{sample.Completed: 2, sample.LoginFailed: 12}, k.outcomes())
+	})
 }
 
 func refuse(*wire.Request, *wire.Response) (bool, error) {
@@ -366,6 +379,34 @@ func TestDied(t *testing.T) {
 			}
 		})
 	}
+	synctest.Test(t, func(t *testing.T) { // neither are a few failures now and then
+		a := newSchool(t)
+		begin := time.Now()
+		a.answer = func(req *wire.Request, res *wire.Response) (bool, error) {
+			if int(time.Since(begin)/s)%20 >= 12 {
+				return refuse(req, res)
+			}
+			return false, nil
+		}
+		sc := rush(1)
+		sc.Personas[0].Load = scenario.Load{Executor: scenario.ConstantVUs, VUs: 1, Duration: 100 * s}
+		out, _ := replay(t, a, gradingPlan(), sc, nil)
+		check(t, "end", load.EndCompleted, out.End)
+	})
+	synctest.Test(t, func(t *testing.T) { // nor is being slow
+		a := newSchool(t)
+		begin := time.Now()
+		a.answer = func(*wire.Request, *wire.Response) (bool, error) {
+			if time.Since(begin) > 10*s {
+				return true, &wire.Error{Kind: sample.TimedOut, Sent: true, Err: context.DeadlineExceeded}
+			}
+			return false, nil
+		}
+		sc := rush(20)
+		sc.Personas[0].Load = scenario.Load{Executor: scenario.ConstantVUs, VUs: 20, Duration: 60 * s}
+		out, _ := replay(t, a, gradingPlan(), sc, nil)
+		check(t, "end", load.EndCompleted, out.End)
+	})
 	synctest.Test(t, func(t *testing.T) { // a hiccup is not a death
 		a := newSchool(t)
 		begin := time.Now()

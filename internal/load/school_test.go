@@ -22,10 +22,11 @@ const s = time.Second
 // school is a small application in memory: log-in by cookie, a CSRF token, lists
 // of submissions of each teacher's own. It checks what it is sent.
 type school struct {
-	t       *testing.T
-	latency func(req *wire.Request) time.Duration
-	answer  func(req *wire.Request, res *wire.Response) (handled bool, err error) // before everything else; nil = none
-	list    int                                                                   // submissions of each teacher
+	t        *testing.T
+	latency  func(req *wire.Request) time.Duration
+	answer   func(req *wire.Request, res *wire.Response) (handled bool, err error) // before everything else; nil = none
+	numbered bool                                                                  // the log begins each line with the number in X-Firedrill
+	list     int                                                                   // submissions of each teacher
 
 	mu     sync.Mutex
 	log    map[int][]string // by user: "POST /api/v1/… {body}"
@@ -61,7 +62,12 @@ func (b *browser) Do(ctx context.Context, req *wire.Request, res *wire.Response)
 	res.Timing.Start = time.Now()
 	defer func() { res.Timing.End = time.Now() }()
 	b.app.mu.Lock()
-	b.app.log[b.user] = append(b.app.log[b.user], strings.TrimSpace(req.Method+" "+req.Target+" "+string(req.Body)))
+	line := strings.TrimSpace(req.Method + " " + req.Target + " " + string(req.Body))
+	if b.app.numbered {
+		marker := get(req, "X-Firedrill")
+		line = "#" + marker[strings.LastIndexByte(marker, '/')+1:] + " " + line
+	}
+	b.app.log[b.user] = append(b.app.log[b.user], line)
 	b.app.mu.Unlock()
 	select {
 	case <-time.After(b.app.latency(req)):

@@ -40,6 +40,7 @@ const rateWindow = 8
 // logins are the first log-ins of a group's users.
 type logins struct {
 	walks   bool // the journey has a log-in
+	last    int  // its last step
 	need    int  // refusals, with none accepted, that end the run
 	refused int
 	ok      bool
@@ -58,7 +59,12 @@ func (w *watch) init(r *run, endSoft, endHard context.CancelFunc) {
 		if e := g.Persona.Load.Executor; e == scenario.SharedIterations {
 			need = min(need, g.Persona.Load.Iterations)
 		}
-		w.logins[i] = logins{walks: g.Journey.LoginSteps() > 0, need: max(1, need)}
+		w.logins[i] = logins{need: max(1, need)}
+		for k := range g.Journey.Steps {
+			if g.Journey.Steps[k].Login {
+				w.logins[i].walks, w.logins[i].last = true, k
+			}
+		}
 	}
 }
 
@@ -120,6 +126,9 @@ func (w *watch) sample(s *sample.Sample) {
 		}
 		w.answers++
 		w.failures = 0
+		if l := &w.logins[s.Persona]; s.Flags&(sample.Login|sample.Failed|sample.Unexpected) == sample.Login && int(s.Step) == l.last {
+			l.ok = true
+		}
 		return
 	}
 	w.reason, w.lastFail = s.Error, max(w.lastFail, s.End)

@@ -57,6 +57,7 @@ func (c *compiler) journey(d *draft, persona scenario.Persona, fail *PlanError) 
 	}
 	b.scopes()
 	b.linkSent()
+	b.needs()
 	return b.out, nil
 }
 
@@ -75,6 +76,43 @@ func (b *build) wrong(step, at string, err error) error {
 	e := *b.fail
 	e.Step, e.At, e.Err = step, at, err
 	return &e
+}
+
+// needs finds for each step the steps that must be over before it can be filled.
+func (b *build) needs() {
+	for i := range b.out.Steps {
+		st := &b.out.Steps[i]
+		need := func(step int) {
+			if step != i && !slices.Contains(st.Needs, step) {
+				st.Needs = append(st.Needs, step)
+			}
+		}
+		var source func(s *Source)
+		source = func(s *Source) {
+			switch s.Kind {
+			case plan.FromAnswer:
+				need(b.out.Values[s.Index].Step)
+			case plan.FromPick:
+				for p := s.Index; p >= 0; p = b.out.Picks[p].Parent {
+					if at := b.out.Picks[p].Step; at >= 0 {
+						need(at)
+					}
+				}
+			case plan.FromSlot:
+				for k := range b.out.Steps {
+					if slices.ContainsFunc(b.out.Steps[k].Remember, func(r Sent) bool { return r.Index == s.Index }) {
+						need(k)
+					}
+				}
+			}
+			for k := range s.Parts {
+				source(&s.Parts[k])
+			}
+		}
+		for k := range st.Slots {
+			source(&st.Slots[k].Sources[0])
+		}
+	}
 }
 
 func (b *build) step(i int, paused bool) error {

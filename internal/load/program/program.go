@@ -69,6 +69,7 @@ type Step struct {
 	Slots    []Slot // in the order of the template's values
 	Remember []Sent // parts of the request that later steps send again
 
+	Needs   []int // indexes of the steps whose answers or requests this one takes values from
 	Answers []int // indexes into Journey.Values that this step's answer gives
 	Lists   []int // indexes into Journey.Picks whose lists this step's answer holds
 }

@@ -286,6 +286,11 @@ func TestThinkGoesWherePeoplePaused(t *testing.T) {
 	if d := cmp.Diff([]string{"s00", "s02", "s03", "s04"}, paused(loop, scenario.Persona{})); d != "" {
 		t.Errorf("each turn has a pause: %s", d)
 	}
+	beside := day() // long after the page, and still beside what came before it
+	beside.Journeys[0].Steps[3].Parallel = true
+	if d := cmp.Diff([]string{"s00", "s02", "s04", "s05"}, paused(beside, scenario.Persona{})); d != "" {
+		t.Errorf("a parallel request is the client's: %s", d)
+	}
 	redirect := day()
 	redirect.Journeys[0].Steps[2].Expect.Redirect = "/courses"
 	redirect.Journeys[0].Steps[3].Think = think(5 * time.Millisecond)

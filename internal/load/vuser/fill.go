@@ -18,9 +18,9 @@ import (
 	"firedrill/internal/sample"
 )
 
-// fill makes the request of step i. A *stop says what was missing.
-func (u *User) fill(b *job, i int, rng *rand.Rand) *stop {
-	st := &u.run.Group.Journey.Steps[i]
+// fill makes the request. A *stop says what was missing.
+func (u *User) fill(b *job, p planned, rng *rand.Rand) *stop {
+	st := &u.run.Group.Journey.Steps[p.step]
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	b.values = b.values[:0]
@@ -33,8 +33,7 @@ func (u *User) fill(b *job, i int, rng *rand.Rand) *stop {
 	}
 	m := st.Template.Render(b.values)
 	u.remember(st, b.values, m)
-	u.seq++
-	return u.head(b, i, m)
+	return u.head(b, p, m)
 }
 
 // slot is the value of a slot: of its best source that has one.
@@ -226,8 +225,8 @@ func (u *User) remember(st *program.Step, values []string, m message.Message) {
 
 // head makes the wire's request of a rendered message: targets instead of
 // recorded origins, the user's own cookies, the markers. u.mu is held.
-func (u *User) head(b *job, i int, m message.Message) *stop {
-	st := &u.run.Group.Journey.Steps[i]
+func (u *User) head(b *job, p planned, m message.Message) *stop {
+	st := &u.run.Group.Journey.Steps[p.step]
 	b.req.Target, b.req.Body = m.Target, m.Body
 	if st.Coding != "" && len(m.Body) > 0 {
 		body, err := wire.Encode(st.Coding, m.Body)
@@ -251,9 +250,9 @@ func (u *User) head(b *job, i int, m message.Message) *stop {
 		h = append(h, wire.Field(f))
 	}
 	if u.run.Markers {
-		h = u.mark(h)
+		h = u.mark(h, p.seq)
 	}
-	at := u.run.steps[i].at
+	at := u.run.steps[p.step].at
 	at.path = pathOf(m.Target)
 	b.cookie = u.jar.header(b.cookie, at, u.run.Clock.Now())
 	if len(b.cookie) > 0 {
@@ -278,13 +277,13 @@ func marker(name string) bool {
 }
 
 // mark adds the fields by which a target can tell and trace the run's requests.
-func (u *User) mark(h []wire.Field) []wire.Field {
-	id := TraceID(u.run.TraceKey, u.number, u.seq)
+func (u *User) mark(h []wire.Field, seq uint64) []wire.Field {
+	id := TraceID(u.run.TraceKey, u.number, seq)
 	t := hex.EncodeToString(id[:])
 	return append(h,
 		wire.Field{Name: "traceparent", Value: "00-" + t[:32] + "-" + t[32:48] + "-01"},
 		wire.Field{Name: "X-Request-Id", Value: t[:8] + "-" + t[8:12] + "-" + t[12:16] + "-" + t[16:20] + "-" + t[20:32]},
-		wire.Field{Name: "X-Firedrill", Value: u.run.RunID + "/" + strconv.FormatUint(uint64(u.number), 10) + "/" + strconv.FormatUint(u.seq, 10)},
+		wire.Field{Name: "X-Firedrill", Value: u.run.RunID + "/" + strconv.FormatUint(uint64(u.number), 10) + "/" + strconv.FormatUint(seq, 10)},
 	)
 }
 

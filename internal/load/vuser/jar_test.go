@@ -41,6 +41,8 @@ func TestJar(t *testing.T) {
 		{"secure without TLS", []string{"a=1; Secure"}, plain, plain, ""},
 		{"secure is not sent without TLS", []string{"a=1; Secure; Path=/"}, place{host: "h.example", path: "/", secure: true}, place{host: "h.example", path: "/"}, ""},
 		{"an address as a domain", []string{"a=1; Domain=10.0.0.7"}, plain, plain, "a=1"},
+		{"secure is not taken without TLS", []string{"a=1; Secure; Path=/"}, place{host: "h.example", path: "/"}, place{host: "h.example", path: "/", secure: true}, ""},
+		{"a foreign domain's own host", []string{"a=1; Domain=evil.example; Path=/"}, local, place{host: "evil.example", path: "/"}, ""},
 		{"no name", []string{"=1", "nothing", ""}, local, local, ""},
 	} {
 		var j jar

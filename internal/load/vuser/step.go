@@ -38,32 +38,30 @@ func (b *job) put() {
 }
 
 // step waits for its time, fills the request, sends it and learns from the
-// answer. wait, when not nil, is closed when the step that it follows is over.
-func (u *User) step(ctx context.Context, i int, seed uint64, wait <-chan struct{}) error {
+// answer.
+func (u *User) step(ctx context.Context, p planned) error {
+	i := p.step
 	st := &u.run.Group.Journey.Steps[i]
 	b := jobs.Get().(*job)
 	defer b.put()
-	b.pcg.Seed(seed, uint64(i))
+	b.pcg.Seed(p.seed, uint64(i))
 	rng := rand.New(&b.pcg)
-	pause := u.pause(st, rng)
-	if wait != nil {
-		select {
-		case <-wait:
-		case <-ctx.Done():
-			return ctx.Err()
+	intended := later(p.base.Add(u.pause(st, rng)), u.it.floor)
+	if len(p.needs) > 0 {
+		at, err := u.arrived(ctx, p.needs)
+		if err != nil {
+			return err
 		}
+		intended = later(intended, at) // nobody could have sent it before
 	}
-	u.mu.Lock()
-	intended := u.base(i).Add(pause)
-	u.mu.Unlock()
 	if err := u.waitUntil(ctx, intended); err != nil {
 		return err
 	}
 	if st.Class == plan.Costly && u.run.Spend != nil && !u.run.Spend() {
-		return u.left(i, &stop{outcome: sample.Cut, reason: "the cap on costly requests was reached", pick: -1})
+		return &stop{outcome: sample.Cut, reason: "the cap on costly requests was reached", pick: -1}
 	}
-	if s := u.fill(b, i, rng); s != nil {
-		return u.left(i, s)
+	if s := u.fill(b, p, rng); s != nil {
+		return s
 	}
 	for attempt := uint8(0); ; attempt++ {
 		err := u.send(ctx, b, i)
@@ -75,14 +73,11 @@ func (u *User) step(ctx context.Context, i int, seed uint64, wait <-chan struct{
 	}
 }
 
-// left completes the end of an iteration at step i.
-func (u *User) left(i int, s *stop) error {
-	for k := i; k < len(u.run.Group.Journey.Steps); k++ {
-		if !u.skipped(k) {
-			s.lost++
-		}
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
 	}
-	return s
+	return a
 }
 
 // pause draws the think time before a step.
@@ -93,42 +88,21 @@ func (u *User) pause(st *program.Step, rng *rand.Rand) time.Duration {
 	} else {
 		d = pace.Draw(st.Think, rng)
 	}
-	if st.After < 0 && !u.it.again && (u.it.number == 0 || !u.run.Closed) {
+	if st.After < 0 && u.it.before.IsZero() && (u.it.number == 0 || !u.run.Closed) {
 		return 0 // a user who has just come does not wait before the first click
 	}
 	return time.Duration(float64(d) / u.run.Speed)
 }
 
-// base is when the user had what they waited for before step i. u.mu is held.
-func (u *User) base(i int) time.Time {
-	it := &u.it
-	after := u.run.Group.Journey.Steps[i].After
-	if it.again {
-		if l := &u.run.Group.Journey.Loops[it.loop]; after < l.First && !it.ends[l.Last].IsZero() {
-			return it.ends[l.Last]
-		} else if after < l.First {
-			return it.latest()
-		}
-	}
-	if after < 0 {
-		return it.intended
-	}
-	if end := it.ends[after]; !end.IsZero() {
-		return end
-	}
-	return it.latest()
-}
-
-// latest is the end of the latest answer, or the iteration's start.
-func (it *iteration) latest() time.Time {
-	if it.last.IsZero() {
-		return it.intended
-	}
-	return it.last
-}
-
-// waitUntil sleeps, and notes how late it woke.
+// waitUntil sleeps, and notes how late it woke. Time that had passed already is
+// the target's doing (a value came late), but for the first request of an
+// iteration: there it is the generator's, which should have been here earlier.
 func (u *User) waitUntil(ctx context.Context, at time.Time) error {
+	u.mu.Lock()
+	if u.it.sent > 0 {
+		at = later(at, u.run.Clock.Now())
+	}
+	u.mu.Unlock()
 	if err := u.run.Clock.SleepUntil(ctx, at); err != nil {
 		return err
 	}
@@ -196,7 +170,7 @@ func (u *User) judge(ctx context.Context, b *job, i int, intended time.Time, att
 	u.checks(s)
 	u.run.Sink.Sample(s)
 	if refused {
-		return u.left(i+1, &stop{outcome: sample.LoginFailed, reason: u.refusal(st, s.Status), pick: -1}), false
+		return &stop{outcome: sample.LoginFailed, reason: u.refusal(st, s.Status), pick: -1}, false
 	}
 	return nil, again
 }

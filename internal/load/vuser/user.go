@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"firedrill/internal/account"
-	"firedrill/internal/load/program"
 	"firedrill/internal/load/wire"
 	"firedrill/internal/sample"
 	"firedrill/internal/scenario"
@@ -22,10 +21,10 @@ type User struct {
 	doer    wire.Doer
 	logged  bool   // a log-in succeeded and its session is kept
 	next    uint32 // number of the next iteration
+	seq     uint64 // requests so far
 
 	mu     sync.Mutex // parallel steps share what follows
 	jar    jar
-	seq    uint64 // requests so far
 	memory memory
 	it     iteration
 }
@@ -35,11 +34,13 @@ type iteration struct {
 	number   uint32
 	intended time.Time
 	began    time.Time
-	ends     []time.Time // by step: the end of its latest answer; zero: not walked
-	last     time.Time   // end of the latest awaited answer
+	ends     []time.Time // by step: the end of its answer in this turn; zero: not sent
+	last     time.Time   // end of the latest answer
+	floor    time.Time   // when the walker last waited for all requests under way
+	before   time.Time   // end of the turn before this one; zero: the first, or no loop
 	turn     uint16
-	loop     int // innermost loop, -1: none
-	again    bool
+	loop     int       // innermost loop, -1: none
+	flights  []*flight // by step: requests that the walker did not wait for
 	sent     uint32
 	logins   int // log-in steps that succeeded
 	stream   *rand.Rand
@@ -69,7 +70,6 @@ func (u *User) Close() {
 type stop struct {
 	outcome sample.Outcome
 	reason  string
-	lost    int
 	pick    int // of an exhausted list; -1
 }
 
@@ -90,7 +90,6 @@ func (u *User) Iterate(ctx context.Context, intended time.Time) sample.Iteration
 		intended = now
 	}
 	u.begin(intended, now)
-	lost := 0
 	err := u.walk(ctx, 0, len(r.Group.Journey.Steps)-1, -1)
 	out := sample.Iteration{
 		VU: u.number, Iteration: u.it.number, Persona: r.Group.Index,
@@ -98,7 +97,7 @@ func (u *User) Iterate(ctx context.Context, intended time.Time) sample.Iteration
 	}
 	var s *stop
 	if errors.As(err, &s) {
-		out.Outcome, lost = s.outcome, s.lost
+		out.Outcome = s.outcome
 		if s.reason != "" {
 			out.Reason = r.Reason(s.reason)
 		}
@@ -106,7 +105,10 @@ func (u *User) Iterate(ctx context.Context, intended time.Time) sample.Iteration
 	if ctx.Err() != nil && err != nil {
 		out.Outcome, out.Reason = sample.Cut, 0
 	}
-	out.Steps, out.Lost = u.it.sent, uint32(lost)
+	out.Steps = u.it.sent
+	if err != nil {
+		out.Lost = u.left()
+	}
 	out.End = r.since(r.Clock.Now())
 	out.Phase = u.phase(out.Intended)
 	if out.Outcome == sample.LoginFailed {
@@ -127,17 +129,28 @@ func (u *User) begin(intended, now time.Time) {
 		u.doer = r.NewDoer(int(u.number))
 	}
 	it := &u.it
-	ends := it.ends
+	ends, flights := it.ends, it.flights
 	if ends == nil {
-		ends = make([]time.Time, len(r.Group.Journey.Steps))
+		n := len(r.Group.Journey.Steps)
+		ends, flights = make([]time.Time, n), make([]*flight, n)
 	}
 	clear(ends)
-	*it = iteration{number: u.next, intended: intended, began: now, ends: ends, loop: -1}
+	*it = iteration{number: u.next, intended: intended, began: now, ends: ends, flights: flights, loop: -1}
 	it.pcg.Seed(mix(r.Seed, uint64(u.number)), mix(uint64(u.number), uint64(u.next)+1))
 	it.stream = rand.New(&it.pcg)
 	it.seed = it.stream.Uint64()
 	u.next++
 	u.memory.begin(r.Group.Journey, u.logged, it.stream)
+}
+
+// left counts the steps that were not sent in this iteration, or in the last turn of a loop.
+func (u *User) left() (n uint32) {
+	for i := range u.it.ends {
+		if u.it.ends[i].IsZero() && !u.skipped(i) {
+			n++
+		}
+	}
+	return n
 }
 
 // forget makes the user a new browser: no cookies, no connections, nothing remembered.
@@ -161,95 +174,4 @@ func mix(a, b uint64) uint64 {
 func (u *User) skipped(i int) bool {
 	st := &u.run.Group.Journey.Steps[i]
 	return u.logged && st.Login || st.Logout && u.run.Group.Persona.Login != scenario.LoginEach
-}
-
-// walk walks the steps first to last; loop is the one that they are a turn of, or -1.
-func (u *User) walk(ctx context.Context, first, last, loop int) error {
-	j := u.run.Group.Journey
-	for i := first; i <= last; {
-		if l := loopAt(j, i, last, loop); l >= 0 {
-			if err := u.loop(ctx, l); err != nil {
-				return err
-			}
-			i = j.Loops[l].Last + 1
-			continue
-		}
-		if u.skipped(i) {
-			i++
-			continue
-		}
-		k := i + 1
-		for k <= last && j.Steps[k].Parallel && !u.skipped(k) && loopAt(j, k, last, loop) < 0 {
-			k++
-		}
-		if err := u.batch(ctx, i, k-1); err != nil {
-			return err
-		}
-		i = k
-	}
-	return nil
-}
-
-// loopAt is the outermost loop inside loop that begins at step i, or -1.
-func loopAt(j *program.Journey, i, last, loop int) int {
-	for l := loop + 1; l < len(j.Loops); l++ {
-		if j.Loops[l].First == i && j.Loops[l].Last <= last {
-			return l
-		}
-	}
-	return -1
-}
-
-func (u *User) loop(ctx context.Context, l int) error {
-	loop := &u.run.Group.Journey.Loops[l]
-	it := &u.it
-	turns := loop.Times[it.stream.IntN(len(loop.Times))]
-	outer, turn, again := it.loop, it.turn, it.again
-	defer func() { it.loop, it.turn, it.again = outer, turn, again }()
-	u.memory.enter(u.run.Group.Journey, l)
-	for n := range turns {
-		it.loop, it.turn, it.again = l, uint16(min(n, 1<<16-1)), n > 0
-		u.memory.turn(u.run.Group.Journey, l, it.stream)
-		err := u.walk(ctx, loop.First, loop.Last, l)
-		var s *stop
-		if errors.As(err, &s) && n > 0 && !loop.Fixed && s.pick >= 0 && u.run.Group.Journey.Picks[s.pick].Loop == l {
-			return nil // worked through the list: that is the end of the loop, as it was for the person recorded
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// batch walks the steps first to last concurrently, each when its time has come.
-func (u *User) batch(ctx context.Context, first, last int) error {
-	if first == last {
-		return u.step(ctx, first, u.it.stream.Uint64(), nil)
-	}
-	n := last - first + 1
-	errs := make([]error, n)
-	done := make([]chan struct{}, n)
-	for i := range done {
-		done[i] = make(chan struct{})
-	}
-	var all sync.WaitGroup
-	for i := range n {
-		seed := u.it.stream.Uint64()
-		all.Go(func() {
-			defer close(done[i])
-			var wait <-chan struct{}
-			if after := u.run.Group.Journey.Steps[first+i].After; after >= first && after < first+i {
-				wait = done[after-first]
-			}
-			errs[i] = u.step(ctx, first+i, seed, wait)
-		})
-	}
-	all.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

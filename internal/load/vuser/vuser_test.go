@@ -33,7 +33,8 @@ type app struct {
 	samples []*sample.Sample
 	reasons []string
 	takes   time.Duration
-	at      map[string]int // most requests under way at a time, by path
+	slow    map[string]time.Duration // by method and path, instead of takes
+	at      map[string]int           // most requests under way at a time, by path
 	now     int
 }
 
@@ -50,7 +51,11 @@ func (a *app) Do(_ context.Context, req *wire.Request, res *wire.Response) error
 	a.sent = append(a.sent, strings.TrimSpace(req.Method+" "+req.Target+" "+string(req.Body)))
 	a.heads = append(a.heads, append([]wire.Field(nil), req.Header...))
 	a.mu.Unlock()
-	time.Sleep(a.takes)
+	takes := a.takes
+	if d, ok := a.slow[key]; ok {
+		takes = d
+	}
+	time.Sleep(takes)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.now--
@@ -323,6 +328,58 @@ func TestParallel(t *testing.T) {
 	})
 }
 
+// A slow answer that nobody waited for holds up nobody, but the step that needs
+// what it gives, and the next turn.
+func TestOverlap(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newApp()
+		a.slow = map[string]time.Duration{"GET /slow": 5 * time.Second}
+		a.answers["GET /slow"] = []string{`{"token":"T"}`}
+		click := plan.Think{Quantiles: []time.Duration{time.Second}}
+		steps := []plan.Step{
+			step("s0", "/page", -1), step("s1", "/slow", 0), step("s2", "/quick", 0), step("s3", "/click", 2), step("s4", "/needs?t=x", 3, at("query.t", answer("s1", "json.token"))), step("s5", "/last", 3),
+		}
+		steps[3].Think, steps[4].Think, steps[5].Think = click, click, click
+		p := journey(plan.Journey{Steps: steps, Loops: []plan.Loop{{First: 0, Last: 5, Times: []int{2}}}})
+		var late time.Duration
+		u := a.user(t, p, func(_ *scenario.Persona, r *vuser.Run) { r.Late = func(d time.Duration) { late = max(late, d) } })
+		it := u.Iterate(t.Context(), time.Time{})
+		check(t, "outcome", sample.Completed, it.Outcome)
+		starts := map[string]time.Duration{}
+		for _, x := range a.samples {
+			starts[fmt.Sprintf("turn %d step %d", x.Turn, x.Step)] = x.Start
+			check(t, "nobody could have sent it earlier", x.Intended, x.Start)
+		}
+		ms := time.Millisecond
+		check(t, "starts", map[string]time.Duration{
+			"turn 0 step 0": 0, "turn 0 step 1": 100 * ms, "turn 0 step 2": 100 * ms, "turn 0 step 3": 1200 * ms,
+			"turn 0 step 4": 5100 * ms, "turn 0 step 5": 2300 * ms,
+			"turn 1 step 0": 5200 * ms, "turn 1 step 1": 5300 * ms, "turn 1 step 2": 5300 * ms, "turn 1 step 3": 6400 * ms,
+			"turn 1 step 4": 10300 * ms, "turn 1 step 5": 7500 * ms,
+		}, starts)
+		check(t, "the generator was never late", 0, late)
+	})
+}
+
+// What goes wrong in a request that nobody waited for ends the iteration all the
+// same, when everything has come to land, and always says the same thing.
+func TestOverlapBreaks(t *testing.T) {
+	for _, slow := range []time.Duration{time.Millisecond, 10 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			a := newApp()
+			a.slow = map[string]time.Duration{"GET /first": slow}
+			p := journey(plan.Journey{Steps: []plan.Step{
+				step("s0", "/first", -1), step("s1", "/a?t=x", -1, at("query.t", answer("s0", "json.token"))), step("s2", "/b", -1), step("s3", "/c", 2), step("s4", "/d?t=x", 3, at("query.t", answer("s3", "json.other"))),
+			}})
+			it := a.user(t, p, nil).Iterate(t.Context(), time.Time{})
+			check(t, "outcome", sample.Broken, it.Outcome)
+			check(t, "the first step that broke", "json.token is not there: step s0 (GET /first) did not give it", a.reasons[it.Reason])
+			check(t, "lost", uint32(2), it.Lost)
+			check(t, "sent", uint32(3), it.Steps)
+		})
+	}
+}
+
 func TestExpectations(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
@@ -388,6 +445,25 @@ func TestLogInRefusedByRedirect(t *testing.T) {
 			t.Error("it is logged in")
 		}
 		check(t, "reason", "log-in refused: POST /login answered 302 (account teacher #1)", a.reasons[1])
+	})
+}
+
+// What the log-in gave lasts as long as the session; everything else an iteration.
+func TestWhatTheLogInGave(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newApp()
+		a.answers["POST /login"] = []string{`{"token":"T"}`}
+		a.answers["GET /page"] = []string{`{"n":"1"}`, "500 {}"}
+		p := journey(plan.Journey{Login: []int{0}, Steps: []plan.Step{
+			step("s0", "POST /login", -1), step("s1", "/page?t=x", 0, at("query.t", answer("s0", "json.token"))), step("s2", "/next?n=x", 1, at("query.n", answer("s1", "json.n"))),
+		}})
+		u := a.user(t, p, nil)
+		var got []sample.Outcome
+		for range 2 {
+			got = append(got, u.Iterate(t.Context(), time.Time{}).Outcome)
+		}
+		check(t, "sent", []string{"POST /login", "GET /page?t=T", "GET /next?n=1", "GET /page?t=T"}, a.sent)
+		check(t, "outcomes", []sample.Outcome{sample.Completed, sample.Broken}, got)
 	})
 }
 
