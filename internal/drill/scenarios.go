@@ -18,9 +18,14 @@ import (
 // ScenarioDir is where a project keeps its own scenarios.
 const ScenarioDir = "scenarios"
 
-// checkThreshold is what the scenario language asks about thresholds.
+// checkThreshold is what the scenario language asks about thresholds; it says
+// where in the text the mistake is.
 func checkThreshold(name, expr string) error {
 	_, err := metric.ParseThreshold(name, expr)
+	var bad *metric.SyntaxError
+	if errors.As(err, &bad) {
+		return &scenario.SyntaxError{Offset: bad.Offset, Metric: bad.Input == name, Why: bad.Why, Fix: bad.Fix}
+	}
 	return err
 }
 
