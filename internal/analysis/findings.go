@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"firedrill/internal/metric"
+	"firedrill/internal/plan"
 	"firedrill/internal/runs"
 	"firedrill/internal/verdict"
 )
@@ -205,7 +206,7 @@ func (j *judge) baselineFindings() {
 // criticalFindings says which critical endpoints were never called.
 func (j *judge) criticalFindings() {
 	for _, pattern := range j.manifest.Critical {
-		called := slices.ContainsFunc(j.report.Endpoints, func(e verdict.Latency) bool { return metric.MatchEndpoint(pattern, e.Name) })
+		called := slices.ContainsFunc(j.report.Endpoints, func(e verdict.Latency) bool { return plan.MatchEndpoint(pattern, e.Name) })
 		if !called {
 			j.find(verdict.NoData, -1, pattern, "the critical endpoint "+pattern+" was never called", "record a session that calls it, or correct its name in the scenario")
 		}

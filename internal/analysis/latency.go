@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"firedrill/internal/metric"
+	"firedrill/internal/plan"
 	"firedrill/internal/verdict"
 )
 
@@ -138,7 +139,7 @@ func (j *judge) budget(name string) *int {
 		if b.Endpoint == name {
 			return &b.Max
 		}
-		if found == nil && metric.MatchEndpoint(b.Endpoint, name) {
+		if found == nil && plan.MatchEndpoint(b.Endpoint, name) {
 			found = &b.Max
 		}
 	}

@@ -1,6 +1,9 @@
 package metric
 
-import "firedrill/internal/sample"
+import (
+	"firedrill/internal/plan"
+	"firedrill/internal/sample"
+)
 
 // matcher tests events against a selector's tags, and remembers what it found
 // for each index of Names, so that a name is compared once.
@@ -91,7 +94,7 @@ func (m *matcher) ofEndpoint(s *sample.Sample, names *sample.Names) bool {
 }
 
 func (m *matcher) endpointName(name string) bool {
-	return m.all("endpoint", func(v string) bool { return MatchEndpoint(v, name) })
+	return m.all("endpoint", func(v string) bool { return plan.MatchEndpoint(v, name) })
 }
 
 func (m *matcher) ofPersona(i int, names *sample.Names) bool {
@@ -128,7 +131,7 @@ func (m *matcher) exists(names *sample.Names) bool {
 		switch t.Key {
 		case "endpoint":
 			for _, e := range names.Endpoints {
-				found = found || MatchEndpoint(t.Value, e.Name)
+				found = found || plan.MatchEndpoint(t.Value, e.Name)
 			}
 		case "category":
 			found = t.Value == "auth"

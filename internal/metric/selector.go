@@ -166,41 +166,6 @@ func statusRange(value string) ([2]uint16, bool) {
 	return [2]uint16{uint16(n), uint16(n)}, true
 }
 
-// MatchEndpoint reports whether an endpoint's name fits a pattern: the names of
-// parameters do not matter, "*" is one segment of the path, a leading or inner
-// "…" (or "...") any beginning.
-func MatchEndpoint(pattern, name string) bool {
-	if pattern == name {
-		return true
-	}
-	pattern = strings.ReplaceAll(pattern, "...", "…")
-	if before, after, ok := strings.Cut(pattern, "…"); ok {
-		before = strings.TrimRight(before, " ")
-		if !strings.HasPrefix(name, before) {
-			return false
-		}
-		tail := segments(after)
-		have := segments(strings.TrimPrefix(name, before))
-		return len(have) >= len(tail) && matchSegments(tail, have[len(have)-len(tail):])
-	}
-	p, n := segments(pattern), segments(name)
-	return len(p) == len(n) && matchSegments(p, n)
-}
-
-func segments(s string) []string { return strings.Split(strings.Trim(s, "/"), "/") }
-
-func matchSegments(pattern, have []string) bool {
-	for i, p := range pattern {
-		h := have[i]
-		if p != h && p != "*" && !(isParameter(p) && isParameter(h)) {
-			return false
-		}
-	}
-	return true
-}
-
-func isParameter(s string) bool { return strings.HasPrefix(s, "{") && strings.HasSuffix(s, "}") }
-
 // CategoryOf is the category that a sample is judged in: auth for what belongs to
 // a log-in, else its endpoint's. "" where the endpoint is not among names.
 func CategoryOf(s *sample.Sample, names *sample.Names) string {

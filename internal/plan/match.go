@@ -12,7 +12,10 @@ import "strings"
 //	/api/v1/me                           without a method: any method
 //	api:GET /me                          with an origin: only there
 func MatchEndpoint(pattern, name string) bool {
-	pOrigin, pMethod, pPath := splitEndpoint(strings.TrimSpace(pattern))
+	if pattern = strings.TrimSpace(pattern); pattern == "" {
+		return false
+	}
+	pOrigin, pMethod, pPath := splitEndpoint(pattern)
 	nOrigin, nMethod, nPath := splitEndpoint(name)
 	if pOrigin != "" && pOrigin != nOrigin || pMethod != "" && pMethod != "*" && !strings.EqualFold(pMethod, nMethod) {
 		return false
