@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
-	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"fmt"
@@ -12,8 +11,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
-	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -25,129 +22,7 @@ import (
 	"github.com/andybalholm/brotli"
 	"github.com/google/go-cmp/cmp"
 	"github.com/klauspost/compress/zstd"
-	"go.uber.org/goleak"
 )
-
-// taken collects what a proxy gave to its sink.
-type taken struct {
-	mu   sync.Mutex
-	all  []*exchange.Exchange
-	lost map[string]int
-}
-
-func (t *taken) sink(_ context.Context, x *exchange.Exchange) error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.all = append(t.all, x)
-	return nil
-}
-
-func (t *taken) lose(cause string, n int) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.lost == nil {
-		t.lost = map[string]int{}
-	}
-	t.lost[cause] += n
-}
-
-// stage is a proxy in front of an application; stop shuts it down and returns
-// what was taken.
-type stage struct {
-	*proxy.Proxy
-	t     *testing.T
-	taken *taken
-	once  sync.Once
-}
-
-func start(t *testing.T, opt proxy.Options) *stage {
-	t.Helper()
-	s := &stage{t: t, taken: &taken{}}
-	opt.Sink, opt.Lose = s.taken.sink, s.taken.lose
-	p, err := proxy.Start(t.Context(), opt)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Proxy = p
-	t.Cleanup(func() { s.stop() })
-	return s
-}
-
-func (s *stage) stop() []*exchange.Exchange {
-	s.once.Do(func() { s.Shutdown(context.Background()) })
-	s.taken.mu.Lock()
-	defer s.taken.mu.Unlock()
-	return s.taken.all
-}
-
-// only stops the proxy and returns the one exchange that was taken.
-func (s *stage) only() *exchange.Exchange {
-	s.t.Helper()
-	all := s.stop()
-	if len(all) != 1 {
-		s.t.Fatalf("%d exchanges were taken, want 1: %+v", len(all), all)
-	}
-	return all[0]
-}
-
-func reverse(t *testing.T, app *httptest.Server, change func(*proxy.Options)) *stage {
-	t.Helper()
-	u, err := url.Parse(app.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	opt := proxy.Options{Targets: []proxy.Target{{Name: "app", URL: u, Listen: "127.0.0.1:0"}}, Grace: 2 * time.Second,
-		Client: func(addr string) string { return "client of " + addr }}
-	if change != nil {
-		change(&opt)
-	}
-	return start(t, opt)
-}
-
-func application(t *testing.T, handler http.HandlerFunc) *httptest.Server {
-	t.Helper()
-	app := httptest.NewServer(handler)
-	t.Cleanup(app.Close)
-	return app
-}
-
-// client is an HTTP client that sends what it is told and decodes nothing.
-func client(t *testing.T, through string) *http.Client {
-	tr := &http.Transport{DisableCompression: true}
-	if through != "" {
-		tr.Proxy = func(*http.Request) (*url.URL, error) { return url.Parse("http://" + through) }
-	}
-	t.Cleanup(tr.CloseIdleConnections)
-	return &http.Client{Transport: tr, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-}
-
-func get(t *testing.T, c *http.Client, address string, header ...string) (*http.Response, string) {
-	t.Helper()
-	return send(t, c, http.MethodGet, address, nil, header...)
-}
-
-func send(t *testing.T, c *http.Client, method, address string, body io.Reader, header ...string) (*http.Response, string) {
-	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, address, body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := 0; i < len(header); i += 2 {
-		req.Header.Add(header[i], header[i+1])
-	}
-	res, err := c.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	text, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return res, string(text)
-}
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestAnExchangeIsTakenAsTheApplicationSawIt(t *testing.T) {
 	var seen *http.Request
@@ -396,87 +271,6 @@ func TestALongBodyIsCutAtTheCapAndPassesWhole(t *testing.T) {
 	}
 }
 
-func TestAFailedUpstreamIsTakenAndAnswered(t *testing.T) {
-	dead, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	dead.Close()
-	hangsUp := application(t, func(w http.ResponseWriter, r *http.Request) {
-		c, _, _ := w.(http.Hijacker).Hijack()
-		c.Close()
-	})
-	tlsApp := httptest.NewTLSServer(http.NotFoundHandler())
-	t.Cleanup(tlsApp.Close)
-	for _, c := range []struct{ target, accept, stage, reason, contentType string }{
-		{"http://" + dead.Addr().String(), "text/html", "dial", "refused", "text/html; charset=utf-8"},
-		{hangsUp.URL, "application/json", "wait", "closed", "application/json"},
-		{tlsApp.URL, "*/*", "tls", "unknown authority", "text/plain; charset=utf-8"},
-		{strings.Replace(hangsUp.URL, "http:", "https:", 1), "", "tls", "not TLS", "text/plain; charset=utf-8"},
-	} {
-		s := reverse(t, &httptest.Server{URL: c.target}, nil)
-		res, body := get(t, client(t, ""), s.Routes()[0].URL+"/x", "Accept", c.accept)
-		if res.StatusCode != 502 || !strings.Contains(body, c.reason) || res.Header.Get("Content-Type") != c.contentType {
-			t.Errorf("%s: the client got %d %s %q", c.target, res.StatusCode, res.Header.Get("Content-Type"), body)
-		}
-		x := s.only()
-		if x.Response != nil || x.Failure == nil || x.Failure.Stage != c.stage || x.Failure.Reason != c.reason || x.Timing.End <= 0 {
-			t.Errorf("%s: taken %+v, failure %+v, want %s %s", c.target, x.Response, x.Failure, c.stage, c.reason)
-		}
-		if s.Stats().Failures != 1 {
-			t.Errorf("stats %+v", s.Stats())
-		}
-	}
-}
-
-func TestHalfAnAnswerStaysHalf(t *testing.T) {
-	for _, head := range []string{"Content-Length: 100\r\n", "Transfer-Encoding: chunked\r\n"} {
-		app := application(t, func(w http.ResponseWriter, r *http.Request) {
-			c, _, _ := w.(http.Hijacker).Hijack()
-			io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"+head+"\r\n4\r\nhalf\r\n")
-			c.Close()
-		})
-		s := reverse(t, app, nil)
-		res, err := client(t, "").Get(s.Routes()[0].URL + "/")
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = io.ReadAll(res.Body)
-		res.Body.Close()
-		if err == nil {
-			t.Errorf("%s: the client took half an answer for a whole one", head)
-		}
-		x := s.only()
-		if x.Failure == nil || x.Failure.Stage != "body" || x.Response == nil || x.Response.Body.Cut != "aborted" || !strings.Contains(string(x.Response.Body.Data), "half") {
-			t.Errorf("%s: failure %+v, answer %+v", head, x.Failure, x.Response)
-		}
-	}
-}
-
-func TestAClientThatGoesAwayIsTaken(t *testing.T) {
-	asked, gone := make(chan bool), make(chan bool)
-	app := application(t, func(w http.ResponseWriter, r *http.Request) {
-		asked <- true
-		<-r.Context().Done()
-		close(gone)
-	})
-	s := reverse(t, app, nil)
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error)
-	go func() {
-		req, _ := http.NewRequestWithContext(ctx, "GET", s.Routes()[0].URL+"/slow", nil)
-		_, err := client(t, "").Do(req)
-		done <- err
-	}()
-	<-asked
-	cancel()
-	<-done
-	<-gone
-	if x := s.only(); x.Failure == nil || x.Failure.Stage != "client" || x.Failure.Reason != "went away" {
-		t.Errorf("failure %+v", x.Failure)
-	}
-}
-
 func TestExpectContinue(t *testing.T) {
 	app := application(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/refuse" {
@@ -609,28 +403,5 @@ func TestEveryExchangeOnceFromManyClients(t *testing.T) {
 		if n != 1 {
 			t.Errorf("%s was taken %d times", target, n)
 		}
-	}
-}
-
-func TestAPipelineThatCannotKeepUpHoldsBackAndThenCounts(t *testing.T) {
-	app := application(t, func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "ok") })
-	u, _ := url.Parse(app.URL)
-	block := make(chan bool)
-	tk := &taken{}
-	p, err := proxy.Start(t.Context(), proxy.Options{
-		Targets: []proxy.Target{{Name: "app", URL: u, Listen: "127.0.0.1:0"}}, QueueBytes: 40 << 10, Patience: 30 * time.Millisecond,
-		Sink: func(ctx context.Context, x *exchange.Exchange) error { <-block; return tk.sink(ctx, x) }, Lose: tk.lose,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := client(t, "")
-	for range 4 {
-		get(t, c, p.Routes()[0].URL+"/")
-	}
-	close(block)
-	p.Shutdown(context.Background())
-	if len(tk.all)+tk.lost[proxy.LostBehind] != 4 || tk.lost[proxy.LostBehind] == 0 {
-		t.Errorf("%d were taken and %v lost, of 4", len(tk.all), tk.lost)
 	}
 }
