@@ -108,7 +108,7 @@ func (t *tour) record(ctx context.Context, target, file string) error {
 }
 
 // useTheSchool is the quiet day: two teachers grade, one browses, two students
-// take a quiz and one hands in work, ten times as fast as people would.
+// take a quiz and one hands in work, five times as fast as people would.
 func useTheSchool(ctx context.Context, base string) error {
 	days := []struct {
 		email string
@@ -127,7 +127,7 @@ func useTheSchool(ctx context.Context, base string) error {
 		everybody.Go(func() {
 			p := people.New(base, day.email, uint64(i+1))
 			defer p.Close()
-			p.Think = people.Pause(uint64(i+1), 10)
+			p.Think = people.Pause(uint64(i+1), 5)
 			if err := p.LogIn(ctx); err != nil {
 				problems[i] = err
 				return
