@@ -14,9 +14,9 @@ type part struct {
 }
 
 // composed explains a value as several found ones between constant texts:
-// "quiz-17-q303". nil unless at least two pieces are found, and all values are
-// made the same way.
-func (f *finder) composed(p *position, literal float64) []part {
+// "quiz-17-q303". nil unless at least two pieces are found, all values are made
+// the same way, and it costs less than limit.
+func (f *finder) composed(p *position, limit float64) []part {
 	model := pieces(p.obs[0].value)
 	model = outermost(model)
 	if len(model) < 2 || len(p.obs[0].value) > 120 {
@@ -44,7 +44,7 @@ func (f *finder) composed(p *position, literal float64) []part {
 	if at < len(text) {
 		parts = append(parts, part{text: text[at:]})
 	}
-	if len(chosen) < 2 || cost >= literal+8 {
+	if len(chosen) < 2 || cost >= limit {
 		return nil
 	}
 	for _, d := range chosen {

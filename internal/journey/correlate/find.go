@@ -137,8 +137,12 @@ func (f *finder) decideOne(p *position) {
 		return 0
 	})
 	literal := f.literalCost(p)
-	if len(list) == 0 || list[0].cost >= literal || list[0].predicts() < len(p.obs) {
-		if parts := f.composed(p, literal); parts != nil {
+	if len(list) == 0 || list[0].cost >= literal || list[0].predicts() < len(p.obs) || numberAround(list[0]) {
+		limit := literal + 8
+		if len(list) > 0 && list[0].predicts() == len(p.obs) {
+			limit = min(limit, list[0].cost)
+		}
+		if parts := f.composed(p, limit); parts != nil {
 			d.join = parts
 			return
 		}
@@ -157,6 +161,13 @@ func (f *finder) decideOne(p *position) {
 		}
 	}
 	f.accept(d)
+}
+
+// numberAround reports whether a hypothesis takes a number beside the found value for a constant.
+func numberAround(h *hypothesis) bool {
+	return slices.ContainsFunc(h.apply, func(a string) bool {
+		return (strings.HasPrefix(a, "prefix:") || strings.HasPrefix(a, "suffix:")) && digitsIn(a) > 0
+	})
 }
 
 // chooses reports whether a hypothesis takes an element of a list.

@@ -268,7 +268,7 @@ func (ev *evidence) choiceCost(p *position, h *hypothesis, values []tally, picks
 		if q := ev.sharedParent(h, d, picks); q != nil {
 			continue
 		}
-		cost += ev.dimCost(p, h, d, values)
+		cost += ev.dimCost(h, d, values)
 	}
 	if strengthOfAll(p) != strong && !p.lineage.id && h.lineage < 2 {
 		cost += 10 // a lone property that no other value of the request goes with
@@ -287,9 +287,9 @@ func strengthOfAll(p *position) strength {
 }
 
 // dimCost is choiceCost for one of the lists that lie inside each other.
-func (ev *evidence) dimCost(p *position, h *hypothesis, d int, values []tally) float64 {
+func (ev *evidence) dimCost(h *hypothesis, d int, values []tally) float64 {
 	anyCost, same, first := 0.0, true, -1
-	inOrder, orderly, mirrored := 0, true, p.sibling >= 0
+	inOrder, orderly := 0, true
 	last := map[*visit]int{}
 	for i, list := range h.found {
 		if len(list) == 0 {
@@ -305,7 +305,6 @@ func (ev *evidence) dimCost(p *position, h *hypothesis, d int, values []tally) f
 			}
 		}
 		last[f.answer] = at
-		mirrored = mirrored && at == p.sibling
 		if first < 0 {
 			first = at
 		}
@@ -321,9 +320,6 @@ func (ev *evidence) dimCost(p *position, h *hypothesis, d int, values []tally) f
 	}
 	if orderly && inOrder > 0 {
 		cost = min(cost, 3)
-	}
-	if mirrored {
-		cost = min(cost, 0.5)
 	}
 	return cost
 }

@@ -28,6 +28,8 @@ func TestTemplate(t *testing.T) {
 		{"/reports/2026-11-23/rows/5", "/reports/{date}/rows/{id}", "a date is named so wherever it stands"},
 		{"/files/17.json", "/files/{id}.json", "the extension stays"},
 		{"/quiz/quiz-17-q3", "/quiz/{id}", "composed"},
+		{"/x/course-17", "/x/{id}", "a word and a number"},
+		{"/years/2024-25", "/years/{id}", ""},
 		{"/titles/Algebra%201", "/titles/{id}", "text"},
 		{"/unit_plans/new", "/unit_plans/new", ""},
 		{"/step-2", "/step-2", "one digit is a word's"},

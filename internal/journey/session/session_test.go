@@ -95,6 +95,7 @@ func TestGroup(t *testing.T) {
 	keyed := strings.ReplaceAll(bearerVisit, "> Authorization: Bearer @access\n", "> Authorization: Bearer @access\n> X-Client-Token: @@key\n")
 	keyed = strings.ReplaceAll(keyed, "> Authorization: Bearer @access2\n", "> Authorization: Bearer @access2\n> X-Client-Token: @@key\n") +
 		strings.Repeat("+1s GET /api/c\n> Authorization: Bearer @access2\n> X-Client-Token: @@key\n< 200 {\"x\":1}\n", 4)
+	device := strings.Replace(renamed, "@pre", "@@pre", 1)
 	leaving := cookieVisit + "+2s POST /logout\n< 302\n< Location: /login\n+100ms GET /login\n< 200 <form></form>\n"
 	for _, c := range []struct {
 		name  string
@@ -113,10 +114,16 @@ func TestGroup(t *testing.T) {
 			"ann: /auth/login /api/a /auth/refresh /api/b /api/c /api/c /api/c /api/c\nbob: /auth/login /api/a /auth/refresh /api/b /api/c /api/c /api/c /api/c"},
 		{"one browser, two people, one after the other", []talk{{"ann", "c", 1, 0, leaving}, {"bob", "c", 1, time.Minute, leaving}},
 			"ann: /login /login /api/a /api/b /logout /login\nbob: /login /login /api/a /api/b /logout /login"},
-		{"somebody else logs in without a log-out", []talk{{"ann", "c", 1, 0, renamed}, {"bob", "c", 1, time.Minute, strings.Replace(renamed, "@pre", "@@pre", 1)}},
+		{"somebody else logs in without a log-out", []talk{{"ann", "c", 1, 0, device}, {"bob", "c", 1, time.Minute, device}},
 			"ann: /login /login /api/a /api/b\nbob: /login /login /api/a /api/b"},
 		{"silence", []talk{{"ann", "c", 1, 0, cookieVisit + "+31m GET /api/late\n< 200 {\"x\":1}\n"}},
 			"ann: /login /login /api/a /api/b\n-: /api/late"},
+		{"the page before the log-in came over another connection", []talk{{"ann", "a", 0, 0, cookieVisit}, {"bob", "b", 0, time.Second, cookieVisit}},
+			"ann: /login /login /api/a /api/b\nbob: /login /login /api/a /api/b"},
+		{"a slow redirect after the log-out", []talk{{"ann", "c", 1, 0, strings.Replace(leaving, "+100ms", "+5s", 1)}},
+			"ann: /login /login /api/a /api/b /logout /login"},
+		{"somebody looks on after the log-out", []talk{{"ann", "c", 1, 0, leaving + "+5s GET /public\n< 200\n"}},
+			"ann: /login /login /api/a /api/b /logout /login\n-: /public"},
 		{"nobody logs in", []talk{{"ann", "a", 1, 0, "GET /x\n< 200\nGET /y\n< 200\n"}, {"bob", "b", 2, 0, "GET /z\n< 200\n"}},
 			"-: /x /y\n-: /z"},
 	} {
