@@ -160,23 +160,15 @@ func (u *User) pick(s *program.Source) (string, *stop) {
 	return "", &stop{reason: fmt.Sprintf("the chosen %s has no %s", j.Picks[s.Index].Name, j.Picks[s.Index].Props[s.Prop]), pick: -1}
 }
 
-// client is a value that the client invents; one with a name is kept for the iteration.
+// client is a value that the client invents; one with a name is the same for the
+// whole iteration, since it is drawn from the iteration's seed and the name.
 func (u *User) client(s *program.Source, rng *rand.Rand) string {
-	now := u.run.Clock.Now()
 	if s.Name == "" {
-		return s.Client.Draw(rng, now)
-	}
-	if text, ok := u.memory.client[s.Name]; ok {
-		return text
+		return s.Client.Draw(rng, u.run.Clock.Now())
 	}
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(s.Name))
-	text := s.Client.Draw(rand.New(rand.NewPCG(u.it.seed, h.Sum64())), now)
-	if u.memory.client == nil {
-		u.memory.client = map[string]string{}
-	}
-	u.memory.client[s.Name] = text
-	return text
+	return s.Client.Draw(rand.New(rand.NewPCG(u.it.seed, h.Sum64())), u.it.began)
 }
 
 func clock(t time.Time, layout string) string {

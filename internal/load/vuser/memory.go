@@ -18,7 +18,6 @@ type memory struct {
 	place  []int    // by pick: how many were taken in order
 	taken  []map[string]bool
 	sent   []sentValue
-	client map[string]string
 	clock  uint64 // counts answers
 }
 
@@ -67,7 +66,6 @@ func (m *memory) begin(j *program.Journey, session bool, r *rand.Rand) {
 	}
 	clear(m.lists)
 	clear(m.sent)
-	m.client = nil
 	for i := range j.Picks {
 		seed := r.Uint64()
 		if j.Picks[i].Loop < 0 {

@@ -75,13 +75,13 @@ func TestOverlapBreaks(t *testing.T) {
 			a := newApp()
 			a.slow = map[string]time.Duration{"GET /first": slow}
 			p := journey(plan.Journey{Steps: []plan.Step{
-				step("s0", "/first", -1), step("s1", "/a?t=x", -1, at("query.t", answer("s0", "json.token"))), step("s2", "/b", -1), step("s3", "/c", 2), step("s4", "/d?t=x", 3, at("query.t", answer("s3", "json.other"))),
+				step("s0", "/first", -1), step("s1", "/a?t=x", -1, at("query.t", answer("s0", "json.token"))), step("s2", "/b?t=x", -1, at("query.t", answer("s0", "json.second"))), step("s3", "/c", -1), step("s4", "/d?t=x", 3, at("query.t", answer("s3", "json.other"))),
 			}})
 			it := a.user(t, p, nil).Iterate(t.Context(), time.Time{})
 			check(t, "outcome", sample.Broken, it.Outcome)
 			check(t, "the first step that broke", "json.token is not there: step s0 (GET /first) did not give it", a.reasons[it.Reason])
-			check(t, "lost", uint32(2), it.Lost)
-			check(t, "sent", uint32(3), it.Steps)
+			check(t, "lost", uint32(3), it.Lost)
+			check(t, "sent", uint32(2), it.Steps)
 		})
 	}
 }

@@ -94,15 +94,9 @@ func (u *User) pause(st *program.Step, rng *rand.Rand) time.Duration {
 	return time.Duration(float64(d) / u.run.Speed)
 }
 
-// waitUntil sleeps, and notes how late it woke. Time that had passed already is
-// the target's doing (a value came late), but for the first request of an
-// iteration: there it is the generator's, which should have been here earlier.
+// waitUntil sleeps, and notes how late the generator is: it woke late, or was
+// not here in time.
 func (u *User) waitUntil(ctx context.Context, at time.Time) error {
-	u.mu.Lock()
-	if u.it.sent > 0 {
-		at = later(at, u.run.Clock.Now())
-	}
-	u.mu.Unlock()
 	if err := u.run.Clock.SleepUntil(ctx, at); err != nil {
 		return err
 	}

@@ -348,32 +348,6 @@ func TestExpectations(t *testing.T) {
 	}
 }
 
-// A log-in that shows its form again, with whatever status, is refused.
-func TestLogInRefusedByRedirect(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		a := newApp()
-		a.answers["POST /login"] = []string{"302 "}
-		a.fields["POST /login"] = []wire.Field{{Name: "Location", Value: "/login?error=1"}}
-		login := step("s0", "POST /login", -1)
-		login.Expect = plan.Expect{Status: []int{302}, Redirect: "/dashboard"}
-		u := a.user(t, journey(plan.Journey{Login: []int{0}, Steps: []plan.Step{login, step("s1", "/x", 0)}}), nil)
-		for range 2 {
-			if !u.WillLogIn() {
-				t.Error("it is not logged in")
-			}
-			it := u.Iterate(t.Context(), time.Time{})
-			check(t, "outcome", sample.LoginFailed, it.Outcome)
-			check(t, "lost", uint32(1), it.Lost)
-		}
-		a.fields["POST /login"][0].Value = "/dashboard"
-		check(t, "outcome", sample.Completed, u.Iterate(t.Context(), time.Time{}).Outcome)
-		if u.WillLogIn() {
-			t.Error("it is logged in")
-		}
-		check(t, "reason", "log-in refused: POST /login answered 302 (account teacher #1)", a.reasons[1])
-	})
-}
-
 // What the log-in gave lasts as long as the session; everything else an iteration.
 func TestWhatTheLogInGave(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -381,14 +355,16 @@ func TestWhatTheLogInGave(t *testing.T) {
 		a.answers["POST /login"] = []string{`{"token":"T"}`}
 		a.answers["GET /page"] = []string{`{"n":"1"}`, "500 {}"}
 		p := journey(plan.Journey{Login: []int{0}, Steps: []plan.Step{
-			step("s0", "POST /login", -1), step("s1", "/page?t=x", 0, at("query.t", answer("s0", "json.token"))), step("s2", "/next?n=x", 1, at("query.n", answer("s1", "json.n"))),
+			step("s0", "POST /login", -1),
+			step("s9", "/first?n=x", 0, at("query.n", answer("s1", "json.n"), plan.Source{Kind: plan.FromLiteral, Value: "none"})),
+			step("s1", "/page?t=x", 1, at("query.t", answer("s0", "json.token"))), step("s2", "/next?n=x", 2, at("query.n", answer("s1", "json.n"))),
 		}})
 		u := a.user(t, p, nil)
 		var got []sample.Outcome
 		for range 2 {
 			got = append(got, u.Iterate(t.Context(), time.Time{}).Outcome)
 		}
-		check(t, "sent", []string{"POST /login", "GET /page?t=T", "GET /next?n=1", "GET /page?t=T"}, a.sent)
+		check(t, "sent", []string{"POST /login", "GET /first?n=none", "GET /page?t=T", "GET /next?n=1", "GET /first?n=none", "GET /page?t=T"}, a.sent)
 		check(t, "outcomes", []sample.Outcome{sample.Completed, sample.Broken}, got)
 	})
 }
@@ -426,30 +402,4 @@ func TestFailedStepForgets(t *testing.T) {
 		check(t, "sent", []string{"GET /list", "GET /course?id=1", "GET /list"}, a.sent)
 		check(t, "reason", "the list json.courses is not there: step s0 (GET /list) did not give it", a.reasons[it.Reason])
 	})
-}
-
-func TestRequestCoding(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		a := newApp()
-		st := step("s0", "POST /x", -1, at("json.a", plan.Source{Kind: plan.FromLiteral, Value: "new"}))
-		st.Request.Header = append(st.Request.Header, struct{ Name, Value string }{"Content-Type", "application/json"}, struct{ Name, Value string }{"Content-Encoding", "gzip"})
-		st.Request.Body = []byte(`{"a":"old"}`)
-		a.user(t, journey(plan.Journey{Steps: []plan.Step{st}}), nil).Iterate(t.Context(), time.Time{})
-		body := strings.TrimPrefix(a.sent[0], "POST /x ")
-		if !strings.HasPrefix(body, "\x1f\x8b") {
-			t.Errorf("not compressed: %q", body)
-		}
-	})
-}
-
-func TestTraceIDs(t *testing.T) {
-	seen := map[[24]byte]bool{}
-	for user := range uint32(10) {
-		for seq := range uint64(10) {
-			seen[vuser.TraceID([]byte("k"), user, seq)] = true
-		}
-	}
-	seen[vuser.TraceID([]byte("other"), 1, 1)] = true
-	check(t, "different ids", 101, len(seen))
-	check(t, "the same request", vuser.TraceID([]byte("k"), 1, 1), vuser.TraceID([]byte("k"), 1, 1))
 }
