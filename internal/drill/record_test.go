@@ -419,7 +419,7 @@ func TestSessionsAndShow(t *testing.T) {
 		t.Fatalf("%d sessions, %v", len(list), err)
 	}
 	var out bytes.Buffer
-	drill.PrintSessions(&out, list, 100)
+	drill.PrintSessions(&out, list)
 	for _, want := range []string{"session", "mark: one", "mark: two", "GET /courses", "POST /courses"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the table does not say %q:\n%s", want, out.String())

@@ -1,9 +1,10 @@
 package drill
 
 import (
+	"cmp"
 	"fmt"
 	"io"
-	"sort"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -53,7 +54,7 @@ func sessionsOf(set *recording.Set, idle time.Duration) ([]Session, error) {
 }
 
 // PrintSessions writes the table of sessions.
-func PrintSessions(w io.Writer, sessions []Session, width int) {
+func PrintSessions(w io.Writer, sessions []Session) {
 	if len(sessions) == 0 {
 		fmt.Fprintln(w, "there is no session in this recording")
 		return
@@ -63,16 +64,15 @@ func PrintSessions(w io.Writer, sessions []Session, width int) {
 	t.Style().Options.DrawBorder = false
 	t.Style().Options.SeparateColumns = false
 	t.Style().Format.Header = text.FormatDefault
-	t.AppendHeader(table.Row{"session", "who", "why", "start", "length", "requests", "failed", "endpoints"})
+	t.AppendHeader(table.Row{"session", "who", "why", "start", "length", "requests", "failed", "what"})
 	t.SetColumnConfigs([]table.ColumnConfig{
 		{Number: 1, Align: text.AlignRight}, {Number: 5, Align: text.AlignRight}, {Number: 6, Align: text.AlignRight}, {Number: 7, Align: text.AlignRight},
 		{Number: 3, WidthMax: 34, WidthMaxEnforcer: text.WrapText},
-		{Number: 8, WidthMax: max(44, width-90), WidthMaxEnforcer: text.WrapText},
 	})
 	for _, s := range sessions {
 		who := s.Persona
 		if s.Account != "" {
-			who += "\n" + s.Account
+			who += " " + s.Account
 		}
 		if len(s.Marks) > 0 {
 			who += "\nmark: " + strings.Join(s.Marks, ", ")
@@ -84,16 +84,32 @@ func PrintSessions(w io.Writer, sessions []Session, width int) {
 	}
 }
 
-// mainEndpoints names what a session did: its writes, then what it read, until
-// there are enough to tell sessions apart.
+// mainEndpoints names what a session did in one line: what tells most about it,
+// and how many kinds of request there were besides.
 func mainEndpoints(names []string) string {
-	const enough = 4
-	sorted := append([]string(nil), names...)
-	sort.SliceStable(sorted, func(i, j int) bool { return writes(sorted[i]) && !writes(sorted[j]) })
-	if len(sorted) <= enough {
-		return strings.Join(sorted, "\n")
+	if len(names) == 0 {
+		return ""
 	}
-	return strings.Join(sorted[:enough], "\n") + fmt.Sprintf("\nand %d more", len(sorted)-enough)
+	sorted := slices.Clone(names)
+	slices.SortStableFunc(sorted, func(a, b string) int { return cmp.Compare(tells(b), tells(a)) })
+	if len(sorted) == 1 {
+		return sorted[0]
+	}
+	return fmt.Sprintf("%s, %d more", sorted[0], len(sorted)-1)
+}
+
+// tells ranks endpoints by how much they say about a session: what was written
+// before what was read, and last the coming and going, which all have.
+func tells(endpoint string) int {
+	for _, word := range []string{"login", "logout", "log_in", "log_out", "signin", "signout", "sign_in", "sign_out", "/auth/", "session"} {
+		if strings.Contains(strings.ToLower(endpoint), word) {
+			return 0
+		}
+	}
+	if writes(endpoint) {
+		return 2
+	}
+	return 1
 }
 
 func writes(endpoint string) bool {

@@ -26,7 +26,7 @@ files of one recording set are read as one. Static files are no part of sessions
 			if err != nil {
 				return err
 			}
-			drill.PrintSessions(s.Out, list, s.Width)
+			drill.PrintSessions(s.Out, list)
 			return nil
 		},
 	}
