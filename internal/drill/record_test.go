@@ -420,7 +420,7 @@ func TestSessionsAndShow(t *testing.T) {
 	}
 	var out bytes.Buffer
 	drill.PrintSessions(&out, list)
-	for _, want := range []string{"session", "mark: one", "mark: two", "GET /courses", "POST /courses"} {
+	for _, want := range []string{"session", "mark: one", "mark: two", "grade, 1 more", "POST /courses"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the table does not say %q:\n%s", want, out.String())
 		}
