@@ -39,7 +39,7 @@ type Run struct {
 	Closed   bool          // iterations follow one another: between them the first step's think time is kept
 	Seq      *atomic.Uint64
 	Reason   func(text string) uint16 // index of a reason in Names.Reasons
-	Late     func(time.Duration)      // how late a planned request began; may be nil
+	Late     func(time.Duration)      // how late a planned request began; called from many goroutines; may be nil
 	Spend    func() bool              // asks for one more costly request; nil = no cap
 	Markers  bool                     // send traceparent, X-Request-Id and X-Firedrill
 	RunID    string                   // in X-Firedrill
