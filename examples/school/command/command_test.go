@@ -26,7 +26,7 @@ func TestWrongUsage(t *testing.T) {
 		{"lunch", 2, []string{`unknown argument "lunch"`, "hint: "}},
 		{"--teachers many", 2, []string{"invalid value", "hint: "}},
 		{"--teachers 0", 2, []string{"--teachers 0", "at least one of each", "hint: "}},
-		{"--teachers 5000", 2, []string{"5000 teachers are not 1 to 2000", "hint: "}},
+		{"--listen 127.0.0.1:0 --teachers 5000", 2, []string{"5000 teachers are not 1 to 2000", "hint: "}},
 		{"--public-api http://localhost:8080", 2, []string{"the pages have none of their own"}},
 		{"--slow grade", 2, []string{`"grade" is not like grade=400ms`, "hint: "}},
 		{"--slow grades-book=1s", 2, []string{`no route is called "grades-book"`, "hint: routes are answer, assignment", "gradebook"}},
@@ -35,7 +35,7 @@ func TestWrongUsage(t *testing.T) {
 		{"--n-plus-one grade", 2, []string{`no route is called "grade"`, "hint: routes are courses, gradebook"}},
 		{"--stall-every 1s:2s", 2, []string{"shorter than the time between two"}},
 		{"--auth basic", 2, []string{"session or jwt"}},
-		{"--db mysql://x", 2, []string{"neither file:PATH nor postgres"}},
+		{"--listen 127.0.0.1:0 --db mysql://x", 2, []string{"neither file:PATH nor postgres"}},
 		{"--access-log /no/such/dir/log", 2, []string{"--access-log"}},
 		{"--listen nowhere", 2, []string{"nowhere"}},
 	} {
