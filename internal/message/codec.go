@@ -240,7 +240,7 @@ const htmlSpace = " \t\r\n\f"
 // appendBareAttr appends v as an attribute's value that stood without quotes,
 // with quotes where it needs them.
 func appendBareAttr(b []byte, v string) []byte {
-	if v != "" && strings.IndexAny(v, " \t\r\n\f\"'`=<>&") < 0 {
+	if v != "" && !strings.ContainsAny(v, " \t\r\n\f\"'`=<>&") {
 		return append(b, v...)
 	}
 	return append(appendHTML(append(b, '"'), v), '"')

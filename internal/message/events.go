@@ -87,7 +87,7 @@ func lineEnd(s string, i int) (end, next int) {
 // joinEventData reads the span of an event's data: from the first line's value to
 // the end of the last line.
 func joinEventData(raw string) string {
-	if strings.IndexAny(raw, "\r\n") < 0 {
+	if !strings.ContainsAny(raw, "\r\n") {
 		return strings.TrimPrefix(raw, " ")
 	}
 	var b []byte

@@ -81,7 +81,7 @@ func isURL(v string) bool {
 	}
 	switch {
 	case strings.EqualFold(scheme, "http"), strings.EqualFold(scheme, "https"), scheme == "ws", scheme == "wss":
-		return strings.IndexAny(rest, " \t\r\n\"<>") < 0
+		return !strings.ContainsAny(rest, " \t\r\n\"<>")
 	}
 	return false
 }
@@ -112,7 +112,7 @@ func nestedURL(v string, depth int) *text {
 
 // nestedFragment looks into a URL's fragment: "access_token=…&state=…".
 func nestedFragment(v string, depth int) *text {
-	if i := strings.IndexByte(v, '='); i > 0 && depth <= MaxDepth && strings.IndexAny(v[:i], "/ ?&") < 0 {
+	if i := strings.IndexByte(v, '='); i > 0 && depth <= MaxDepth && !strings.ContainsAny(v[:i], "/ ?&") {
 		return parseForm(v, depth)
 	}
 	return nested(v, depth)
@@ -223,7 +223,7 @@ func parseBase64(v string, depth int) *text {
 	// The head tells whether it is worth decoding the rest.
 	var head [9]byte
 	enc, layer := base64.RawStdEncoding, "b64"
-	if strings.IndexAny(raw, "-_") >= 0 {
+	if strings.ContainsAny(raw, "-_") {
 		enc, layer = base64.RawURLEncoding, "b64url"
 	}
 	n := min(len(raw), 12) / 4 * 4
@@ -286,7 +286,7 @@ var wordyKeeps = setOf(alnum, ":/=&|;, -_.@")
 // parsePct reads a value that is percent-encoded once more than its place demands.
 func parsePct(v string, depth int) *text {
 	dec, ok := pctDecodeStrict(v)
-	if !ok || dec == v || !utf8.ValidString(dec) || strings.IndexAny(v, " \t\r\n\"<>{}") >= 0 {
+	if !ok || dec == v || !utf8.ValidString(dec) || strings.ContainsAny(v, " \t\r\n\"<>{}") {
 		return nil
 	}
 	t := newText(v, "pct", 1)

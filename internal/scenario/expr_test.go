@@ -242,7 +242,7 @@ func FuzzExpr(f *testing.F) {
 			inside(err)
 		} else if again, err := scenario.ParseExpr(e.String()); err != nil || !cmp.Equal(e, again) {
 			t.Fatalf("%q is %+v, prints as %q, is read as %+v, %v", text, e, e, again, err)
-		} else if e.Kind != "now" && e.Draw(random(5)) != e.Draw(random(5)) {
+		} else if again := e.Draw(random(5)); e.Kind != "now" && e.Draw(random(5)) != again {
 			t.Fatalf("%q is not deterministic", text)
 		}
 		if d, err := scenario.ParseDist(text); err != nil {
