@@ -249,3 +249,9 @@ func BenchmarkGroups(b *testing.B) {
 		compose.Groups(sessions, names)
 	}
 }
+
+func ExampleGroups() {
+	g := compose.Groups([]*session.Session{walk("teacher", "abcbcbcd"), walk("teacher", "abcbcd")}, names)[0]
+	fmt.Println(len(g.Sessions), "sessions,", len(g.Steps), "steps, loops", g.Loops)
+	// Output: 2 sessions, 4 steps, loops [{1 2 [2 3]}]
+}

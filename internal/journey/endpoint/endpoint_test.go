@@ -227,3 +227,15 @@ func ExampleTemplate() {
 	// /api/v1/submissions/{id}/grade
 	// /courses/{course_id}/students/{id}
 }
+
+func FuzzTemplate(f *testing.F) {
+	for _, s := range []string{"/a/17", "/{id}.json/17.json", "/%zz/%41", "//", "/2026-11-23/fd~", "/{a}{b}/x;y=1"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, p string) {
+		once := endpoint.Template(p)
+		if twice := endpoint.Template(once); twice != once {
+			t.Fatalf("%q → %q → %q", p, once, twice)
+		}
+	})
+}
