@@ -19,7 +19,6 @@ type position struct {
 	name    string // last name
 	lineage lineage
 	header  bool
-	inner   bool // inside another position's value
 	outer   bool // another position is inside its value
 	obs     []observation
 	sibling int // place among like positions of the request (answers[3].question_id: 3); -1 = it has none
@@ -130,9 +129,8 @@ func positions(step int, visits []*visit) []*position {
 		}
 		p := &position{step: step, ref: leaf.Ref, name: leaf.Ref.Name(), header: header, sibling: -1}
 		p.lineage = lineageIn(model.event.Req(), leaf.Ref, about)
-		if n := len(list); n > 0 && leaf.Ref.HasPrefix(list[n-1].ref) || enclosing(list, leaf.Ref) != nil {
-			p.inner = true
-			enclosing(list, leaf.Ref).outer = true
+		if around := enclosing(list, leaf.Ref); around != nil {
+			around.outer = true
 		}
 		list = append(list, p)
 	}
