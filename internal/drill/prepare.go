@@ -26,7 +26,7 @@ type ReplayOptions struct {
 	Accounts  string // CSV; "" = the environment's
 	Allow     []plan.Class
 	Timeout   time.Duration // for one answer; 0 = 60 s
-	LateLimit time.Duration // how late 1 in 100 requests may begin before the run is invalid; 0 = load.LateLimit
+	LateLimit time.Duration // how late 1 in 20 requests may begin before the run is invalid; 0 = load.LateLimit
 	Out       string        // run file; "" = a new one in runs/
 	DryRun    bool
 	Confirmed bool // --yes

@@ -63,7 +63,7 @@ type Config struct {
 	Abort      <-chan string // a value ends the run at once; it becomes Outcome.End
 	DeadAfter  time.Duration // a target that gave no answer for so long, but refused connections, is dead; default 5 s
 	GiveUp     int           // attempts without any answer from the start on, after which the target counts as unreachable; default 10
-	LateLimit  time.Duration // how late 1 in 100 requests may begin before the run counts as the generator's failure; 0 = LateLimit
+	LateLimit  time.Duration // how late 1 in 20 requests may begin before the run counts as the generator's failure; 0 = LateLimit
 	KeepGCRate bool          // leave the garbage collector's settings alone
 }
 

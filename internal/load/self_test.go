@@ -43,8 +43,11 @@ func TestOverloaded(t *testing.T) {
 		want string
 	}{
 		{"fine", Self{Planned: 1e6, LateP99: 3 * time.Millisecond, LateMax: time.Second, GCPauseMax: time.Millisecond}, ""},
-		{"late", Self{Planned: 1000, LateP99: 80 * time.Millisecond}, "began more than 80ms late"},
-		{"too few to say", Self{Planned: 10, LateP99: 80 * time.Millisecond}, ""},
+		{"late", Self{Planned: 1000, LateP95: 80 * time.Millisecond, LateP99: 90 * time.Millisecond}, "1 in 20 requests began more than 80ms late"},
+		{"late in the tail", Self{Planned: 1000, LateP99: 300 * time.Millisecond}, "1 in 100 requests began more than 300ms late"},
+		{"a few were late", Self{Planned: 1000, LateP95: 9 * time.Millisecond, LateP99: 80 * time.Millisecond}, ""},
+		{"late as was allowed", Self{Planned: 1000, LateP95: 80 * time.Millisecond, LateP99: 90 * time.Millisecond, Limit: time.Second}, ""},
+		{"too few to say", Self{Planned: 10, LateP95: 80 * time.Millisecond}, ""},
 		{"stood still", Self{GCPauseMax: 200 * time.Millisecond}, "stood still for 200ms"},
 	} {
 		if got := tt.self.Overloaded(); (got == "") != (tt.want == "") || !strings.Contains(got, tt.want) {

@@ -91,7 +91,7 @@ type Generator struct {
 	Overloaded bool          `json:"overloaded"`           // it could not keep up: the run is not valid
 	Why        string        `json:"why,omitempty"`        // "92 % of both CPUs", …
 	LateP99    time.Duration `json:"late_p99"`             // of requests: start − intended start
-	LateLimit  time.Duration `json:"late_limit,omitempty"` // what LateP99 was allowed to be, where somebody chose it
+	LateLimit  time.Duration `json:"late_limit,omitempty"` // what 1 in 20 was allowed to be, where somebody chose it
 	CPU        float64       `json:"cpu"`                  // share of all CPUs, 0..1; 0 = not measured
 	Waits      int64         `json:"waits,omitempty"`      // producers that waited for this file; set by Finish
 }

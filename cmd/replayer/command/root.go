@@ -89,7 +89,7 @@ func (f *replayFlags) define(c *cobra.Command) {
 	flags.StringVar(&f.accounts, "accounts", "", "CSV of accounts: persona, login, password, …")
 	flags.StringSliceVar(&f.allow, "allow", nil, "classes of requests to allow: destructive, costly")
 	flags.DurationVar(&f.timeout, "timeout", 60*time.Second, "longest wait for one answer")
-	flags.DurationVar(&f.late, "late-limit", 50*time.Millisecond, "how late 1 in 100 requests may begin before the run is invalid")
+	flags.DurationVar(&f.late, "late-limit", 50*time.Millisecond, "how late 1 in 20 requests may begin (1 in 100: five times that) before the run is invalid")
 	flags.StringVar(&f.out, "out", "", "file of the run (default runs/DATE-SCENARIO-ID.db)")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "print what would be sent, send nothing")
 	flags.BoolVar(&f.yes, "yes", false, "confirm targets that are not on this machine")
