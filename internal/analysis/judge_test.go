@@ -412,3 +412,17 @@ func BenchmarkJudge1M(b *testing.B) {
 	}
 	b.ReportMetric(float64(n), "samples")
 }
+
+func TestARunShorterThanAnIterationIsNoted(t *testing.T) {
+	const says = "No iteration of grader was completed"
+	run := runstest.Grading(runstest.Options{Users: 3})
+	if r := judge(t, run, baseline.Default()); strings.Contains(strings.Join(r.Warnings, "\n"), says) {
+		t.Errorf("a run with whole iterations is noted: %q", r.Warnings)
+	}
+	for i := range run.Turns {
+		run.Turns[i].Outcome = sample.Cut
+	}
+	if r := judge(t, run, baseline.Default()); !strings.Contains(strings.Join(r.Warnings, "\n"), says) {
+		t.Errorf("not noted: %q", r.Warnings)
+	}
+}

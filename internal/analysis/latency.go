@@ -195,6 +195,11 @@ func (j *judge) warnings() {
 	if t.interrupted > 0 {
 		say("%s cut off by the end of the run and not judged.", verdict.Were(t.interrupted, "request"))
 	}
+	for i := range t.personas {
+		if p := &t.personas[i]; p.completed == 0 && p.cut > 0 {
+			say("No iteration of %s was completed: the run was shorter than one takes, so its last steps may be missing here. Run longer (--duration).", j.names.Personas[i])
+		}
+	}
 	var few, ramp []string
 	known, unknown := 0, 0
 	for _, c := range r.Categories {
