@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -85,7 +83,7 @@ func (t *tour) clear() error {
 // record runs the recorder while a few people use the school through it.
 func (t *tour) record(ctx context.Context, target, file string) error {
 	title("A quiet day is recorded: a proxy stands before the school while people use it")
-	listen, err := freeAddress()
+	listen, err := people.FreeAddress()
 	if err != nil {
 		return err
 	}
@@ -95,7 +93,7 @@ func (t *tour) record(ctx context.Context, target, file string) error {
 	go func() {
 		done <- command(recording, "recorder", recorder.Root, "--listen", listen, "--target", "api="+target, "--out", file)
 	}()
-	if err := answers(ctx, "http://"+listen+"/healthz"); err != nil {
+	if err := people.AwaitDoor(ctx, listen); err != nil {
 		stop()
 		return errors.Join(err, <-done)
 	}
@@ -152,33 +150,3 @@ func command(ctx context.Context, name string, root func(cli.Streams) *cobra.Com
 }
 
 func title(text string) { fmt.Printf("\n── %s\n", text) }
-
-// freeAddress is a loopback address that nobody listens on.
-func freeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer l.Close()
-	return l.Addr().String(), nil
-}
-
-// answers waits until something answers at the address, for at most ten seconds.
-func answers(ctx context.Context, url string) error {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	for {
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-		if err != nil {
-			return err
-		}
-		if answer, err := http.DefaultTransport.RoundTrip(request); err == nil {
-			return answer.Body.Close()
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("the recorder does not answer at %s", url)
-		case <-time.After(20 * time.Millisecond):
-		}
-	}
-}

@@ -14,15 +14,14 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"net"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
-	"time"
 
 	recorder "firedrill/cmd/recorder/command"
+	"firedrill/examples/people"
 	"firedrill/examples/school/app"
 	"firedrill/internal/cli"
 )
@@ -52,7 +51,7 @@ func sample(ctx context.Context, out, browser string) error {
 			return err
 		}
 	}
-	listen, err := freeAddress()
+	listen, err := people.FreeAddress()
 	if err != nil {
 		return err
 	}
@@ -68,7 +67,7 @@ func sample(ctx context.Context, out, browser string) error {
 		}
 		ended <- nil
 	}()
-	if err := waitFor(ctx, listen); err != nil {
+	if err := people.AwaitDoor(ctx, listen); err != nil {
 		return err
 	}
 	b, err := openBrowser(ctx, browser, "http://"+listen)
@@ -79,31 +78,4 @@ func sample(ctx context.Context, out, browser string) error {
 	problem := b.visitAll(ctx)
 	done()
 	return errors.Join(problem, <-ended)
-}
-
-// freeAddress is a loopback address that nobody listens on.
-func freeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer l.Close()
-	return l.Addr().String(), nil
-}
-
-// waitFor waits until somebody listens at the address, for at most ten seconds.
-func waitFor(ctx context.Context, address string) error {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	for {
-		c, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
-		if err == nil {
-			return c.Close()
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("the recorder does not listen at %s", address)
-		case <-time.After(20 * time.Millisecond):
-		}
-	}
 }

@@ -1,9 +1,7 @@
 package loop_test
 
 import (
-	"context"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,13 +10,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"firedrill/examples/people"
 	"firedrill/examples/school/app"
 	"firedrill/examples/school/pgtest"
 	"firedrill/internal/drill"
 	"firedrill/internal/environment"
 	"firedrill/internal/runs"
 	"firedrill/internal/sample"
+	"firedrill/tests/stage"
 )
 
 const rush = `name: rush
@@ -74,49 +72,11 @@ func (g *rehearsalGround) record(t *testing.T) {
 	t.Helper()
 	g.doorman.record(true)
 	defer g.doorman.record(false)
-	ctx, stop := context.WithCancel(t.Context())
-	defer stop()
-	ready, ended := make(chan string, 1), make(chan error, 1)
-	go func() {
-		_, err := drill.Record(ctx, drill.RecordOptions{
-			Listen:  []string{"127.0.0.1:0"},
-			Targets: []string{"api=" + g.school.URL()},
-			Out:     g.recording,
-			Talk:    io.Discard,
-			Ready:   func(urls []string) { ready <- urls[0] },
-		})
-		ended <- err
-	}()
-	base := ""
-	select {
-	case base = <-ready:
-	case err := <-ended:
-		t.Fatalf("recording: %v", err)
-	}
-	for i, day := range []struct {
-		email string
-		does  func(*people.Person) error
-	}{
-		{"teacher41@test.local", func(p *people.Person) error { return p.Grade(ctx, 3) }},
-		{"teacher42@test.local", func(p *people.Person) error { return p.Grade(ctx, 5) }},
-		{"teacher43@test.local", func(p *people.Person) error { return p.Browse(ctx) }},
-		{"student401@test.local", func(p *people.Person) error { return p.TakeQuiz(ctx) }},
-		{"student402@test.local", func(p *people.Person) error { return p.TakeQuiz(ctx) }},
-	} {
-		p := people.New(base, day.email, uint64(i+1))
-		if err := p.LogIn(ctx); err != nil {
-			t.Fatal(err)
-		}
-		if err := day.does(p); err != nil {
-			t.Fatal(err)
-		}
-		if err := p.LogOut(ctx); err != nil {
-			t.Fatal(err)
-		}
-	}
-	stop()
-	if err := <-ended; err != nil {
-		t.Fatalf("recording: %v", err)
+	err := stage.Record(t.Context(), g.recording, g.school.URL(),
+		stage.Grades("teacher41@test.local", 3), stage.Grades("teacher42@test.local", 5), stage.Browses("teacher43@test.local"),
+		stage.TakesQuiz("student401@test.local"), stage.TakesQuiz("student402@test.local"))
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -17,11 +16,10 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"firedrill/cmd/replayer/command"
-	"firedrill/examples/people"
 	"firedrill/examples/school/app"
 	"firedrill/examples/school/fault"
 	"firedrill/internal/cli"
-	"firedrill/internal/drill"
+	"firedrill/tests/stage"
 )
 
 func TestMain(m *testing.M) {
@@ -137,53 +135,9 @@ func record(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	ts.Check(recordPeople(ctx, ts.MkAbs(args[0]), args[1]))
-}
-
-func recordPeople(ctx context.Context, file, target string) error {
-	recording, stop := context.WithCancel(ctx)
-	defer stop()
-	ready := make(chan string, 1)
-	ended := make(chan error, 1)
-	go func() {
-		_, err := drill.Record(recording, drill.RecordOptions{
-			Listen:  []string{"127.0.0.1:0"},
-			Targets: []string{"api=" + target},
-			Out:     file,
-			Talk:    io.Discard,
-			Ready:   func(urls []string) { ready <- urls[0] },
-		})
-		ended <- err
-	}()
-	var base string
-	select {
-	case base = <-ready:
-	case err := <-ended:
-		return fmt.Errorf("recording: %w", err)
-	}
-	for i, day := range []struct {
-		email string
-		does  func(*people.Person) error
-	}{
-		{"teacher2@test.local", func(p *people.Person) error { return p.Grade(ctx, 2) }},
-		{"teacher3@test.local", func(p *people.Person) error { return p.Grade(ctx, 3) }},
-		{"teacher3@test.local", func(p *people.Person) error { return p.Browse(ctx) }},
-		{"student29@test.local", func(p *people.Person) error { return p.TakeQuiz(ctx) }},
-		{"student30@test.local", func(p *people.Person) error { return p.TakeQuiz(ctx) }},
-	} {
-		p := people.New(base, day.email, uint64(i+1))
-		if err := p.LogIn(ctx); err != nil {
-			return err
-		}
-		if err := day.does(p); err != nil {
-			return err
-		}
-		if err := p.LogOut(ctx); err != nil {
-			return err
-		}
-	}
-	stop()
-	return <-ended
+	ts.Check(stage.Record(ctx, ts.MkAbs(args[0]), args[1],
+		stage.Grades("teacher2@test.local", 2), stage.Grades("teacher3@test.local", 3), stage.Browses("teacher3@test.local"),
+		stage.TakesQuiz("student29@test.local"), stage.TakesQuiz("student30@test.local")))
 }
 
 // exits runs a command and checks its exit code: exits CODE COMMAND ARGS...
