@@ -69,6 +69,5 @@ type pardon struct {
 }
 
 func pardons() []pardon {
-	return []pardon{
-	}
+	return []pardon{}
 }
