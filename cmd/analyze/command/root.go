@@ -1,11 +1,10 @@
 package command
 
 import (
-	"runtime/debug"
-
 	"github.com/spf13/cobra"
 
 	"firedrill/internal/cli"
+	"firedrill/internal/drill"
 )
 
 // Root is the command analyze.
@@ -20,17 +19,9 @@ per request, beside the baselines of the project.`,
   analyze report --write-baselines        into docs/PERFORMANCE_BASELINES.md
   analyze runs                            what there is`,
 		Args:    cli.NoArgs,
-		Version: version(),
+		Version: drill.Version,
 		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(newReport(s), newRuns(s))
 	return c
-}
-
-// version is the module's, as the Go tool stamped it.
-func version() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return info.Main.Version
-	}
-	return "(devel)"
 }

@@ -3,7 +3,6 @@ package command
 import (
 	"fmt"
 	"os/user"
-	"runtime/debug"
 	"strconv"
 	"strings"
 
@@ -39,13 +38,13 @@ and what was recorded, and what was not, is said. That is exit status 0.`,
   recorder sessions recordings/day.db
   recorder show recordings/day.db 3`,
 		Args:    cli.NoArgs,
-		Version: version(),
+		Version: drill.Version,
 		RunE: func(c *cobra.Command, _ []string) error {
 			var err error
 			if o.BodyCap, err = parseBytes(bodyCap); err != nil {
 				return err
 			}
-			o.Tool, o.Talk, o.Terminal, o.Width = "recorder "+version(), s.Err, s.Terminal, s.Width
+			o.Tool, o.Talk, o.Terminal, o.Width = "recorder "+drill.Version, s.Err, s.Terminal, s.Width
 			if !c.Flags().Changed("who") {
 				if u, err := user.Current(); err == nil {
 					o.Who = u.Username
@@ -76,14 +75,6 @@ and what was recorded, and what was not, is said. That is exit status 0.`,
 	f.StringVar(&o.Why, "why", "", "what for, kept in the file")
 	c.AddCommand(newSessions(s), newShow(s), newCheck(s), newCA(s))
 	return c
-}
-
-// version is the module's, as the Go tool stamped it.
-func version() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return info.Main.Version
-	}
-	return "(devel)"
 }
 
 // parseBytes reads a size: bytes, or a number with k, M or G (powers of 1024).

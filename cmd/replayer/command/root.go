@@ -31,7 +31,8 @@ allowed in firedrill.yaml or confirmed with --yes.`,
   replayer --scenario grading-rush --scale 3x --duration 2m --seed 7
   replayer --scenario grading-rush --env staging --dry-run
   replayer --recording recordings/day.db --accounts users.csv --scale 20`,
-		Args: cli.NoArgs,
+		Args:    cli.NoArgs,
+		Version: drill.Version,
 		RunE: func(c *cobra.Command, _ []string) error {
 			o, err := f.options(c, s)
 			if err != nil {
@@ -80,6 +81,7 @@ type replayFlags struct {
 func (f *replayFlags) define(c *cobra.Command) {
 	f.placeFlags.define(c)
 	flags := c.Flags()
+	flags.SortFlags = false
 	flags.StringVar(&f.scenario, "scenario", "", "scenario by name or file; none: all recorded journeys in their proportions")
 	flags.StringVar(&f.scale, "scale", "", "virtual users at the peak (20), or a factor (3x)")
 	flags.DurationVar(&f.duration, "duration", 0, "length of the whole run, stages in proportion")
