@@ -127,10 +127,11 @@ func parseFields(fields []Field, text string) ([]Field, bool) {
 			continue
 		}
 		if line[0] == ' ' || line[0] == '\t' {
-			if len(fields) == 0 {
+			if len(fields) == 0 || !plain(line, 0) {
 				return fields, false
 			}
-			fields[len(fields)-1].Value += " " + trim(line)
+			last := &fields[len(fields)-1]
+			last.Value = trim(last.Value + " " + trim(line))
 			continue
 		}
 		colon := strings.IndexByte(line, ':')
