@@ -216,7 +216,7 @@ func isOpaque(s string) bool {
 		}
 		last = class
 	}
-	if digits == 0 {
+	if digits < 2 { // about one in ten random texts of 22 letters and digits has no more
 		return len(s) >= 20 && uppers > 0 && lowers > 0 && changes*3 >= len(s)
 	}
 	return digits >= 2 && uppers+lowers >= 2 && changes >= 3 && changes*5 >= len(s)
