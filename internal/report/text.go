@@ -23,6 +23,9 @@ func Text(w io.Writer, r *verdict.Report, o TextOptions) error {
 	if o.Width <= 0 {
 		o.Width = 100
 	}
+	if o.Color {
+		text.EnableColors() // whoever asks for color has looked at the terminal; the library would ask TERM again
+	}
 	t := &texter{o: o}
 	t.line("%s", t.paint(r.Status, t.wrap(r.Summary, "")))
 	t.line("")
