@@ -19,6 +19,7 @@ import (
 	"firedrill/examples/school/app"
 	"firedrill/examples/school/fault"
 	"firedrill/internal/cli"
+	"firedrill/internal/runs"
 	"firedrill/tests/stage"
 )
 
@@ -32,6 +33,8 @@ func TestMain(m *testing.M) {
 //
 //	school NAME [teachers=3] [students=30] [slow=grade=400ms] [error=grade=50%]   sets $NAME to its URL
 //	school-dies NAME N      the school is gone after N more requests
+//	await NAME N            waits until the school has seen N more requests
+//	sound RUN TEXT          the run file is whole and its ending is TEXT ("" = it has none)
 //	exits CODE COMMAND …    runs a command that must end with that code
 //	truncate FILE           cuts a file to half
 //	record FILE URL         makes a recording: two teachers grade, two students take the quiz, one teacher browses
@@ -51,6 +54,8 @@ func TestScripts(t *testing.T) {
 			"record":      record,
 			"truncate":    truncate,
 			"exits":       exits,
+			"await":       await,
+			"sound":       sound,
 		},
 	})
 }
@@ -63,7 +68,8 @@ type schools struct{ byName map[string]*runningSchool }
 type runningSchool struct {
 	*app.School
 	mu    sync.Mutex
-	lives int // requests until it vanishes; <0: it stays
+	lives int           // requests until it vanishes; <0: it stays
+	seen  chan struct{} // a token for each request, while somebody awaits them
 }
 
 func (s *runningSchool) wrap(next http.Handler) http.Handler {
@@ -76,8 +82,15 @@ func (s *runningSchool) wrap(next http.Handler) http.Handler {
 		if s.lives > 0 {
 			s.lives--
 		}
+		seen := s.seen
 		s.mu.Unlock()
 		next.ServeHTTP(w, r)
+		if seen != nil {
+			select {
+			case seen <- struct{}{}:
+			default:
+			}
+		}
 	})
 }
 
@@ -138,6 +151,41 @@ func record(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(stage.Record(ctx, ts.MkAbs(args[0]), args[1],
 		stage.Grades("teacher2@test.local", 2), stage.Grades("teacher3@test.local", 3), stage.Browses("teacher3@test.local"),
 		stage.TakesQuiz("student29@test.local"), stage.TakesQuiz("student30@test.local")))
+}
+
+func await(ts *testscript.TestScript, neg bool, args []string) {
+	s := ts.Value(schoolsKey{}).(*schools).byName[args[0]]
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	seen := make(chan struct{}, n)
+	s.mu.Lock()
+	s.seen = seen
+	s.mu.Unlock()
+	late := time.After(time.Minute)
+	for range n {
+		select {
+		case <-seen:
+		case <-late:
+			ts.Fatalf("the school did not see %d requests within a minute", n)
+		}
+	}
+}
+
+func sound(ts *testscript.TestScript, neg bool, args []string) {
+	file := ts.MkAbs(args[0])
+	ts.Check(runs.Check(file))
+	r, err := runs.Open(file)
+	ts.Check(err)
+	defer r.Close()
+	samples := 0
+	for _, err := range r.Samples() {
+		ts.Check(err)
+		samples++
+	}
+	ending, _ := r.Ending()
+	if ending.End != args[1] || samples == 0 {
+		ts.Fatalf("%s ended %q with %d samples, want %q and some", args[0], ending.End, samples, args[1])
+	}
 }
 
 // exits runs a command and checks its exit code: exits CODE COMMAND ARGS...
