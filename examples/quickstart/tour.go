@@ -63,8 +63,11 @@ func (t *tour) run(ctx context.Context) error {
 	if err := command(ctx, "analyze", analyze.Root, "report", run, "--format", "html", "--out", page); err != nil {
 		return err
 	}
-	fmt.Printf("\nThe report as a page:    %s\nThe run, to report again: %s\n", page, run)
-	return verdict
+	fmt.Printf("\nThe report as a page:     %s\nThe run, to report again: %s\n", page, run)
+	if verdict != nil {
+		fmt.Printf("\nThe verdict: %v.\nOf a school on a busy machine that is true: replayer would have ended with %d for a pipeline to see.\n", verdict, cli.Broken)
+	}
+	return nil
 }
 
 // clear makes the folder and takes away what an earlier tour left there.

@@ -65,8 +65,8 @@ func Replay(ctx context.Context, o ReplayOptions) (ReplayResult, error) {
 	return result, judged(verdicts, outcome)
 }
 
-// judged is the error whose code the process ends with: that of the scenario's
-// thresholds and of the run's validity. Baselines are the report's business.
+// judged is the error whose code the process ends with: what the summary says in
+// words. Thresholds come before baselines and critical endpoints.
 func judged(v *verdict.Report, outcome load.Outcome) error {
 	var all error
 	if outcome.End == load.EndInterrupted {
@@ -88,10 +88,13 @@ func judged(v *verdict.Report, outcome load.Outcome) error {
 			first = thresholdText(t)
 		}
 	}
-	if broken == 0 {
-		return all
+	switch {
+	case broken > 0:
+		return errors.Join(all, cli.Brokenf("%d of %d thresholds %s: %s", broken, len(v.Thresholds), wereBroken(broken), first))
+	case v.Status == verdict.Fail:
+		return errors.Join(all, Gate(v))
 	}
-	return errors.Join(all, cli.Brokenf("%d of %d thresholds %s: %s", broken, len(v.Thresholds), wereBroken(broken), first))
+	return all
 }
 
 func wereBroken(n int) string {
@@ -156,6 +159,13 @@ func (r *rehearsal) drive(ctx context.Context, id string, writer *runs.Writer, l
 	watched, over := context.WithCancel(context.WithoutCancel(ctx))
 	board := &thresholdBoard{live: live, start: start, abort: abort}
 	var watchers sync.WaitGroup
+	watchers.Go(func() {
+		select {
+		case <-watched.Done():
+		case <-ctx.Done():
+			fmt.Fprintf(r.options.Talk, "stopping: running iterations may go on for %s; Ctrl-C again stops at once\n", grace)
+		}
+	})
 	watchers.Go(func() { board.watch(watched) })
 	watchers.Go(func() {
 		_ = livelines.Paint(watched, r.options.Talk, meter, livelines.Options{

@@ -175,5 +175,5 @@ func Gate(r *verdict.Report) error {
 	if broke > 1 {
 		first += fmt.Sprintf(" (and %d more)", broke-1)
 	}
-	return cli.Brokenf("the gate is closed%s", first)
+	return cli.Brokenf("a baseline or a threshold is broken, or had no data%s", first)
 }

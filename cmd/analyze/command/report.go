@@ -3,6 +3,7 @@ package command
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -35,6 +36,9 @@ Without --gate the exit status is 0 whenever the report could be made.`,
 			if len(args) == 1 {
 				o.Run = args[0]
 			}
+			if named, ok := formatOf(out); ok && !c.Flags().Changed("format") {
+				format = named
+			}
 			if !slices.Contains(drill.Formats(), format) {
 				return cli.Usagef("there is no format %q", format).With("known: %s", strings.Join(drill.Formats(), ", "))
 			}
@@ -63,7 +67,7 @@ Without --gate the exit status is 0 whenever the report could be made.`,
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&format, "format", "text", "one of "+strings.Join(drill.Formats(), ", "))
+	f.StringVar(&format, "format", "text", "one of "+strings.Join(drill.Formats(), ", ")+"; --out with a telling ending chooses it")
 	f.StringVar(&out, "out", "", "write the report to this file instead of standard output")
 	f.BoolVar(&gate, "gate", false, "exit 99 when a threshold or baseline broke or had no data, 3 when the run is not valid")
 	f.BoolVar(&write, "write-baselines", false, "write the numbers into the baselines document; what people wrote there stays")
@@ -71,4 +75,10 @@ Without --gate the exit status is 0 whenever the report could be made.`,
 	f.StringVar(&o.Baselines, "baselines", "", "file of targets and budgets (default "+drill.BaselinesName+" where it exists, else the built-in ones)")
 	f.StringVar(&o.Dir, "dir", drill.RunsDir, "folder of the run files")
 	return c
+}
+
+// formatOf is the format that a file's name asks for.
+func formatOf(file string) (string, bool) {
+	format, ok := map[string]string{".html": "html", ".htm": "html", ".md": "md", ".json": "json", ".xml": "junit", ".txt": "text"}[strings.ToLower(filepath.Ext(file))]
+	return format, ok
 }

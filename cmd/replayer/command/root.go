@@ -38,6 +38,10 @@ allowed in firedrill.yaml or confirmed with --yes.`,
 			if err != nil {
 				return err
 			}
+			if f.scenario == "" && f.recording == "" {
+				return cli.Usagef("what shall be replayed?").
+					With("name a scenario (`replayer scenarios` lists them), or a --recording to replay all that it holds")
+			}
 			_, err = drill.Replay(c.Context(), o)
 			return err
 		},
