@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -265,7 +266,7 @@ func applyLinks(p *Plan, o *Overlay) error {
 		found := 0
 		for i := range p.Journeys {
 			j := &p.Journeys[i]
-			if l.Journey != "" && l.Journey != j.Name {
+			if l.Journey != "" && l.Journey != j.Name && l.Journey != o.Journeys[j.Name].Rename { // by its old or its new name
 				continue
 			}
 			for k := range j.Steps {
@@ -277,7 +278,8 @@ func applyLinks(p *Plan, o *Overlay) error {
 			}
 		}
 		if found == 0 {
-			return &OverlayError{Why: fmt.Sprintf("link %s of step %q in journey %q fits nothing", l.At, l.Step, l.Journey), Fix: "`replayer plan` lists the journeys, their steps and parts; a step's id needs journey: beside it"}
+			return &OverlayError{Why: fmt.Sprintf("link %s of step %q in %s fits nothing", l.At, l.Step, cmp.Or(l.Journey, "any journey")),
+				Fix: "a step is named by its endpoint, or by its id with journey: beside it; the journeys are " + strings.Join(journeyNames(p), "; ") + "; `replayer plan` lists their steps and parts"}
 		}
 	}
 	return nil

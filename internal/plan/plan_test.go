@@ -189,7 +189,7 @@ func TestApplyRefuses(t *testing.T) {
 		{"journeys: {nobody: {leave_out: true}}", `journey "nobody" is not in the plan`, "teacher: grades; student: reads"},
 		{"endpoints: {GET /nothing: {class: read}}", `endpoint "GET /nothing" is not in the plan`, "GET /works"},
 		{"categories: [{match: GET /nothing, category: ai}]", `"GET /nothing" is not in the plan`, "POST /login"},
-		{"links: [{step: s05, at: \"path[1]\", forbid: true}]", `link path[1] of step "s05"`, "needs journey:"},
+		{"links: [{step: s05, at: \"path[1]\", forbid: true}]", `link path[1] of step "s05"`, "with journey: beside it"},
 		{"links: [{step: GET /works, at: query.x, forbid: true}]", `fits nothing`, ""},
 		{"endpoints: {GET /works: {leave_out: true}}", `chooses its work from it`, "links:"},
 	} {
