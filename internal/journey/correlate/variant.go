@@ -48,6 +48,9 @@ func variants(v string, relations map[string][]exchange.Relation) []variant {
 		add(strings.ToUpper(v), 2, "lower")
 	}
 	for _, cut := range splits(v) {
+		if strings.Contains(v, " ") && len(cut.core) < 4 {
+			continue // a sentence that somebody typed: a small number in it is nobody's id
+		}
 		apply := make([]string, 0, 2)
 		if cut.prefix != "" {
 			apply = append(apply, "prefix:"+cut.prefix)
