@@ -5,9 +5,11 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/url"
+	"slices"
 	"time"
 
 	"firedrill/internal/account"
+	"firedrill/internal/cli"
 	"firedrill/internal/environment"
 	"firedrill/internal/load/program"
 	"firedrill/internal/plan"
@@ -115,6 +117,12 @@ func (r *rehearsal) size() error {
 // aim maps the needed origins to targets and makes sure that they may be contacted.
 func (r *rehearsal) aim() (err error) {
 	given := r.options.Targets
+	for _, t := range given {
+		known := originNames(r.planned.plan.Origins)
+		if t.Name != "" && !slices.Contains(known, t.Name) {
+			return cli.Usagef("--target %s=%s: the recording has no origin of that name", t.Name, t.URL).With("it has %s", quoteList(known))
+		}
+	}
 	if len(given) == 0 {
 		for _, t := range r.env.Targets {
 			given = append(given, environment.Target{Name: t.Name, URL: t.URL})

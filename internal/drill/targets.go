@@ -75,6 +75,14 @@ func mapTargets(origins []plan.Origin, needed []string, given []environment.Targ
 	return targets, nil
 }
 
+func originNames(origins []plan.Origin) []string {
+	var names []string
+	for _, o := range origins {
+		names = append(names, o.Name)
+	}
+	return names
+}
+
 func targetFor(o plan.Origin, given []environment.Target, only bool) (environment.Target, bool) {
 	for _, t := range given {
 		if t.Name == o.Name && t.Name != "" {
