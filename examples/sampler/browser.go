@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -33,12 +34,7 @@ type browser struct {
 
 func openBrowser(ctx context.Context, path, base string) (*browser, error) {
 	if path == "" {
-		for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-			if found, err := exec.LookPath(name); err == nil {
-				path = found
-				break
-			}
-		}
+		path = findBrowser()
 	}
 	if path == "" {
 		return nil, errors.New("no browser found: install Debian's chromium, or name one with --browser")
@@ -65,9 +61,19 @@ func openBrowser(ctx context.Context, path, base string) (*browser, error) {
 	return b, nil
 }
 
-// visitAll runs all visits, two at a time.
-func (b *browser) visitAll(ctx context.Context) error {
-	visits := b.visits()
+// findBrowser is the path of an installed Chromium; "" without one.
+func findBrowser() string {
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if found, err := exec.LookPath(name); err == nil {
+			return found
+		}
+	}
+	return ""
+}
+
+// visitAll runs the wanted visits, two at a time.
+func (b *browser) visitAll(ctx context.Context, wanted func(does string) bool) error {
+	visits := slices.DeleteFunc(b.visits(), func(v visit) bool { return wanted != nil && !wanted(v.does) })
 	problems := make([]error, len(visits))
 	places := make(chan struct{}, 2)
 	var all sync.WaitGroup

@@ -32,14 +32,15 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := sample(ctx, *out, *browser); err != nil {
+	if err := sample(ctx, *out, *browser, nil); err != nil {
 		cli.Report(os.Stderr, "sampler", err)
 		os.Exit(cli.Code(err))
 	}
 }
 
-// sample records all visits, two browsers at a time.
-func sample(ctx context.Context, out, browser string) error {
+// sample records the visits whose description wanted accepts (nil: all), two
+// browsers at a time.
+func sample(ctx context.Context, out, browser string, wanted func(does string) bool) error {
 	school, err := app.Start(ctx, app.Options{})
 	if err != nil {
 		return err
@@ -75,7 +76,7 @@ func sample(ctx context.Context, out, browser string) error {
 		return err
 	}
 	defer b.close()
-	problem := b.visitAll(ctx)
+	problem := b.visitAll(ctx, wanted)
 	done()
 	return errors.Join(problem, <-ended)
 }
