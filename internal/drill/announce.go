@@ -3,11 +3,13 @@ package drill
 import (
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
 	"firedrill/internal/load/program"
 	"firedrill/internal/scenario"
+	"firedrill/internal/verdict"
 )
 
 // announce says what is about to happen, before the first request.
@@ -27,11 +29,11 @@ func (r *rehearsal) announce(w io.Writer) {
 		out.put("overlay    %s", r.planned.overlay)
 	}
 	for _, g := range r.program.Groups {
-		out.put("journey    %s: %s (%d recorded session%s, %d steps)", g.Persona.Name, g.Journey.Name, g.Journey.Sessions, plural(g.Journey.Sessions), len(g.Journey.Steps))
+		out.put("journey    %s: %s (%s, %d steps)", g.Persona.Name, g.Journey.Name, verdict.Count(g.Journey.Sessions, "recorded session"), len(g.Journey.Steps))
 		out.put("           %s", loadText(g))
 	}
 	out.put("accounts   %s; %s", accountsUsed(r), r.from)
-	for _, name := range sortedKeys(r.targets) {
+	for _, name := range slices.Sorted(maps.Keys(r.targets)) {
 		out.put("target     %s = %s", name, r.targets[name])
 	}
 	if r.options.Speed != 1 && r.options.Speed != 0 {
@@ -55,7 +57,7 @@ func (r *rehearsal) concerns(journey string) bool {
 
 func accountsUsed(r *rehearsal) string {
 	var words []string
-	for _, name := range sortedKeys(r.accounts) {
+	for _, name := range slices.Sorted(maps.Keys(r.accounts)) {
 		words = append(words, fmt.Sprintf("%d %s", len(r.accounts[name]), name))
 	}
 	if len(words) == 0 {
@@ -75,11 +77,11 @@ func loadText(g *program.Group) string {
 	}
 	switch l.Executor {
 	case scenario.SharedIterations:
-		return fmt.Sprintf("%s share %s, at most %s; %s", counted(l.VUs, "user"), counted(l.Iterations, "iteration"), scenario.FormatDuration(l.MaxDuration), login)
+		return fmt.Sprintf("%s share %s, at most %s; %s", verdict.Count(l.VUs, "user"), verdict.Count(l.Iterations, "iteration"), scenario.FormatDuration(l.MaxDuration), login)
 	case scenario.PerVUIterations:
-		return fmt.Sprintf("%s, %s each, at most %s; %s", counted(l.VUs, "user"), counted(l.Iterations, "iteration"), scenario.FormatDuration(l.MaxDuration), login)
+		return fmt.Sprintf("%s, %s each, at most %s; %s", verdict.Count(l.VUs, "user"), verdict.Count(l.Iterations, "iteration"), scenario.FormatDuration(l.MaxDuration), login)
 	case scenario.ConstantVUs:
-		return fmt.Sprintf("%s for %s; %s", counted(l.VUs, "user"), scenario.FormatDuration(l.Duration), login)
+		return fmt.Sprintf("%s for %s; %s", verdict.Count(l.VUs, "user"), scenario.FormatDuration(l.Duration), login)
 	}
 	return fmt.Sprintf("%s: up to %d users within %s; %s", l.Executor, l.Peak(), scenario.FormatDuration(l.Length()), login)
 }
@@ -118,13 +120,4 @@ func filledText(step *program.Step) string {
 		parts = append(parts, slot.At)
 	}
 	return strings.Join(parts, ", ")
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }

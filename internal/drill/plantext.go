@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"firedrill/internal/plan"
+	"firedrill/internal/verdict"
 )
 
 // writePlanText prints a plan for reading: what was understood, and how sure that is.
@@ -34,7 +35,7 @@ func writePlanText(w io.Writer, p *plan.Plan) error {
 
 func writeJourneyText(out *lines, j *plan.Journey) {
 	out.put("\n%s", j.Name)
-	out.put("  persona %s (%s), %d recorded session%s", j.Persona, j.PersonaWhy, j.Sessions, plural(j.Sessions))
+	out.put("  persona %s (%s), %s", j.Persona, j.PersonaWhy, verdict.Count(j.Sessions, "recorded session"))
 	for i, s := range j.Steps {
 		for _, l := range j.Loops {
 			if l.First == i {
@@ -155,13 +156,6 @@ func warningText(w plan.Warning) string {
 	return where + ": " + w.Text
 }
 
-func plural(n int) string {
-	if n == 1 {
-		return ""
-	}
-	return "s"
-}
-
 // lines prints lines and remembers the first error.
 type lines struct {
 	w   io.Writer
@@ -173,5 +167,3 @@ func (l *lines) put(format string, args ...any) {
 		_, l.err = fmt.Fprintf(l.w, format+"\n", args...)
 	}
 }
-
-func counted(n int, what string) string { return fmt.Sprintf("%d %s%s", n, what, plural(n)) }

@@ -72,13 +72,13 @@ func splitListen(address string) (host string, port int, err error) {
 	return host, port, nil
 }
 
+// isLoopback is loopback for host:port.
 func isLoopback(address string) bool {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
 		return false
 	}
-	ip := net.ParseIP(host)
-	return host == "localhost" || (ip != nil && ip.IsLoopback())
+	return loopback(host)
 }
 
 // addresses are the URLs that clients open: of each target, then of the forward proxy.

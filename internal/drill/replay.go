@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -215,7 +217,7 @@ func (r *rehearsal) manifest(id string, started time.Time) runs.Manifest {
 	if m.Speed == 0 {
 		m.Speed = 1
 	}
-	for _, name := range sortedKeys(r.targets) {
+	for _, name := range slices.Sorted(maps.Keys(r.targets)) {
 		m.Targets = append(m.Targets, runs.Target{Name: name, URL: r.targets[name].String()})
 	}
 	for _, g := range r.program.Groups {

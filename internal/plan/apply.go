@@ -3,6 +3,7 @@ package plan
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -112,7 +113,7 @@ func (p *Plan) setEndpoint(i int, category Category, class Class, why string) {
 }
 
 func applyEndpoints(p *Plan, o *Overlay) error {
-	for _, name := range sortedKeys(o.Endpoints) {
+	for _, name := range slices.Sorted(maps.Keys(o.Endpoints)) {
 		eo := o.Endpoints[name]
 		i := slices.IndexFunc(p.Endpoints, func(e Endpoint) bool { return e.Name == name })
 		if i < 0 {
@@ -237,7 +238,7 @@ func (s *Slot) without(gone map[string]bool) error {
 
 func applyJourneys(p *Plan, o *Overlay) error {
 	leave := map[string]bool{}
-	for _, name := range sortedKeys(o.Journeys) {
+	for _, name := range slices.Sorted(maps.Keys(o.Journeys)) {
 		jo := o.Journeys[name]
 		i := slices.IndexFunc(p.Journeys, func(j Journey) bool { return j.Name == name })
 		if i < 0 {
@@ -307,15 +308,6 @@ func (s *Step) link(l LinkOverlay) bool {
 		s.Literals = append(slices.Clip(s.Literals), Literal{At: l.At, Risk: 0.5, Why: "its source is forbidden by the overlay"})
 	}
 	return true
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }
 
 // Quantiles is a distribution of think times as a plan keeps it: 21 quantiles at
