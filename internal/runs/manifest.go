@@ -29,7 +29,10 @@ type Manifest struct {
 	Version     string               `json:"firedrill"`
 	Thresholds  []scenario.Threshold `json:"thresholds"`
 	Critical    []string             `json:"critical,omitempty"` // endpoints that must have samples
-	Names       sample.Names         `json:"names"`              // as known at the start; Ending.Names is newer
+	Steps       *scenario.Steps      `json:"steps,omitempty"`
+	Recovery    *scenario.Recovery   `json:"recovery,omitempty"`
+	Drift       *scenario.Drift      `json:"drift,omitempty"`
+	Names       sample.Names         `json:"names"` // as known at the start; Ending.Names is newer
 	Warnings    []string             `json:"warnings,omitempty"`
 }
 
@@ -88,10 +91,18 @@ type Ending struct {
 
 // Generator is what the load generator found out about itself.
 type Generator struct {
-	Overloaded bool          `json:"overloaded"`           // it could not keep up: the run is not valid
-	Why        string        `json:"why,omitempty"`        // "92 % of both CPUs", …
-	LateP99    time.Duration `json:"late_p99"`             // of requests: start − intended start
-	LateLimit  time.Duration `json:"late_limit,omitempty"` // what 1 in 20 was allowed to be, where somebody chose it
-	CPU        float64       `json:"cpu"`                  // share of all CPUs, 0..1; 0 = not measured
-	Waits      int64         `json:"waits,omitempty"`      // producers that waited for this file; set by Finish
+	Overloaded  bool          `json:"overloaded"`         // it could not keep up: the run is not valid
+	Why         string        `json:"why,omitempty"`      // "92 % of both CPUs", …
+	LateP50     time.Duration `json:"late_p50,omitempty"` // of requests: start − intended start
+	LateP95     time.Duration `json:"late_p95,omitempty"`
+	LateP99     time.Duration `json:"late_p99"`
+	LateMax     time.Duration `json:"late_max,omitempty"`
+	LateLimit   time.Duration `json:"late_limit,omitempty"`  // what 1 in 20 was allowed to be, where somebody chose it
+	CPU         float64       `json:"cpu"`                   // share of all CPUs that the generator used, 0..1; 0 = not measured
+	MachineCPU  float64       `json:"machine_cpu,omitempty"` // share of all CPUs that everybody used; 0 = not measured
+	GCPauseMax  time.Duration `json:"gc_pause_max,omitempty"`
+	Sockets     int           `json:"sockets,omitempty"`      // greatest number of connections at once
+	SocketLimit int           `json:"socket_limit,omitempty"` // file descriptors allowed; 0 = unknown
+	ClockStep   time.Duration `json:"clock_step,omitempty"`   // greatest step of the wall clock against the monotonic one
+	Waits       int64         `json:"waits,omitempty"`        // producers that waited for this file; set by Finish
 }

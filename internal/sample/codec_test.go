@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"math"
+	"reflect"
 	"testing"
 	"time"
 
@@ -48,7 +49,7 @@ func TestSampleRoundTrip(t *testing.T) {
 
 func TestDecodeSetsEveryField(t *testing.T) {
 	in, got := sample.Sample{Queries: -1, QueryTime: -1}, full()
-	if err := sample.DecodeSample(sample.AppendSample(nil, &in), &got); err != nil || got != in {
+	if err := sample.DecodeSample(sample.AppendSample(nil, &in), &got); err != nil || !reflect.DeepEqual(got, in) {
 		t.Errorf("a reused value kept something: %+v, %v", got, err)
 	}
 }
@@ -60,7 +61,7 @@ func TestUnknownFieldsAreSkipped(t *testing.T) {
 	b = protowire.AppendFixed64(protowire.AppendTag(b, 902, protowire.Fixed64Type), 7)
 	b = sample.AppendSample(b, &in)
 	var got sample.Sample
-	if err := sample.DecodeSample(b, &got); err != nil || got != in {
+	if err := sample.DecodeSample(b, &got); err != nil || !reflect.DeepEqual(got, in) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 }

@@ -83,6 +83,26 @@ type Sample struct {
 	Events     uint32        // stream: events received
 	FirstEvent time.Duration // stream: when the first non-empty event came, from the run's start; 0 = none
 	MaxGap     time.Duration // stream: the longest gap between two events
+	Gaps       []uint32      // stream: the gaps between its events in microseconds, in order, at most MaxGaps of them; nil for others
+
+	RetryAfter time.Duration // how long the answer (429, 503) said to wait; 0 = it did not say
+}
+
+// MaxGaps is how many gaps of one stream are kept; of a longer stream they are the first.
+const MaxGaps = 4096
+
+// Stall is from which length on a gap between two events of a stream counts as a stall.
+const Stall = 2 * time.Second
+
+// Stalls counts the stream's gaps that are stalls.
+func (s *Sample) Stalls() int {
+	n := 0
+	for _, g := range s.Gaps {
+		if time.Duration(g)*time.Microsecond >= Stall {
+			n++
+		}
+	}
+	return n
 }
 
 // ResponseTime is what a person waited: from the intended start to the end.

@@ -11,22 +11,28 @@ type Scenario struct {
 	Thresholds []Threshold // in file order
 	Critical   []string    // endpoint names or patterns that the run must have samples of
 	Allow      []string    // classes beyond write that the scenario needs: "destructive", "costly" (still to be allowed by the person)
+	Steps      *Steps      // each level of users is judged on its own; nil = the run as a whole
+	Recovery   *Recovery   // the target must recover after a phase; nil = not judged
+	Drift      *Drift      // what may change over the hours; nil = not judged
 	File       string      // where it came from, for messages
 	Source     []byte      // the file's text, kept with the run
 }
 
 // Persona is one kind of virtual user of a scenario.
 type Persona struct {
-	Name    string   // key in the file
-	Journey Selector // which journey of the plan it walks
-	Account string   // pool of accounts; "" = Journey.Persona
-	Login   Cadence
-	Only    []string     // when set: send just these endpoints, in this order (with the log-in and what they depend on)
-	Repeat  []Repeat     // loops whose turns the scenario decides
-	Set     []Assignment // generated fields
-	Think   *Dist        // overrides every recorded think time; nil = as recorded
-	Load    Load
-	Line    int // line of its key in the file, for messages
+	Name     string   // key in the file
+	Journey  Selector // which journey of the plan it walks
+	Critical bool     // instead of Journey and Only: calls each critical endpoint once an iteration, in the journeys that have them
+	Account  string   // pool of accounts; "" = Journey.Persona
+	Login    Cadence
+	Only     []string     // when set: send just these endpoints, in this order (with the log-in and what they depend on)
+	Repeat   []Repeat     // loops whose turns the scenario decides
+	Set      []Assignment // generated fields
+	Think    *Dist        // overrides every recorded think time; nil = as recorded
+	Gather   []Gather     // steps before which the persona's users wait for each other
+	Retry    Retry        // what a user does who is told to come back later (429, 503 with Retry-After)
+	Load     Load
+	Line     int // line of its key in the file, for messages
 }
 
 // Selector finds a journey by evidence: all that is set must fit. Of several
@@ -51,6 +57,45 @@ const (
 type Repeat struct {
 	Step  string // endpoint pattern, as in Selector.Has
 	Times int
+}
+
+// Gather is a rendezvous: users who come to the step wait there until all of the
+// persona's users that walk have come, and then go on at the same moment, which is
+// the intended start of the step for each of them. The wait is no latency.
+type Gather struct {
+	Step   string        // endpoint pattern, as in Selector.Has; of a loop: its first turn
+	Within time.Duration // the longest that the first to come waits for the others; default 30s
+}
+
+// Retry says how often a request is sent again that was answered with 429, or
+// with 503 and Retry-After. Each attempt has a sample of its own. The zero value
+// never sends again.
+type Retry struct {
+	Times   int           // most further attempts of one request
+	Longest time.Duration // a longer Retry-After is not waited for; default 60s
+}
+
+// Steps judges each hold phase on its own by the scenario's thresholds that name
+// no phase: the answer to "how many users does it carry?".
+type Steps struct {
+	MustHold int // a step of at most so many users that breaks fails the run; of more, it is the answer
+}
+
+// Recovery says that the target must be well again after a phase.
+type Recovery struct {
+	After      string        // the phase: its name, or what stands before the colon ("step 2")
+	Within     time.Duration // from the end of that phase; default 60s
+	Window     time.Duration // length of the sliding window that is judged; default 10s
+	Keep       time.Duration // how long the windows must go on holding; default 30s
+	Thresholds []Threshold   // what a recovered target satisfies
+}
+
+// Drift says how much may change from the beginning to the end of the hold phases.
+// A limit below zero is not judged.
+type Drift struct {
+	P95     float64 // growth of the 95th percentile of response_time, as a share: 0.10 = 10 %; default 0.10
+	Errors  float64 // growth of the share of failed requests, in points: 0.01 = 1 point; default 0.01
+	Queries float64 // growth of the mean database queries of an endpoint, as a share; default 0.05
 }
 
 // Assignment gives a request field a generated value wherever the field occurs.
@@ -88,6 +133,11 @@ type Load struct {
 	PreAllocatedVUs  int           // arrival rates
 	MaxVUs           int           // arrival rates; default PreAllocatedVUs
 	StartTime        time.Duration // offset from the run's start
+	Poisson          bool          // arrival rates: a Poisson process of that rate instead of even gaps
+	Pacing           *Dist         // constant-vus, ramping-vus, per-vu-, shared-iterations: from the intended start of one iteration to that of the next; an iteration that takes longer is followed at once, and counted; nil = no pacing
+	StartOffset      *Dist         // the same executors: a user begins so long after its place is there; nil = at once
+	Speed            float64       // as-recorded: the pauses between arrivals are divided by it; 0 = 1
+	Copies           int           // as-recorded: so many sessions for each recorded one; 0 = 1
 	GracefulStop     time.Duration // default 30s
 	GracefulRampDown time.Duration // default 30s
 }
@@ -135,6 +185,7 @@ func (l Load) Length() time.Duration {
 type Threshold struct {
 	Metric         string        // with selector: `http_req_duration{endpoint:GET /me}`
 	Expr           string        // "p(95)<500"
+	MinSamples     int           // fewer observations (in a window, or in the run) are no data; 0 = 1
 	AbortOnFail    bool          //
 	DelayAbortEval time.Duration //
 	Line, Column   int           // of Expr in the file

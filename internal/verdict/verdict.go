@@ -30,6 +30,11 @@ type Report struct {
 	Endpoints   []Latency     `json:"endpoints"`
 	Concurrency []Concurrency `json:"concurrency"`
 	Queries     []Queries     `json:"queries"`
+	Steps       []Step        `json:"steps,omitempty"`    // one per level of users, where the scenario judges each
+	Recovery    *Recovery     `json:"recovery,omitempty"` // where the scenario asks for it
+	Drift       []Drift       `json:"drift,omitempty"`    // where the scenario asks for it
+	Streams     []Stream      `json:"streams,omitempty"`  // one per endpoint that answered with event streams
+	Generator   Generator     `json:"generator"`
 	Errors      []ErrorCount  `json:"errors"`
 	Iterations  []Iterations  `json:"iterations"`
 	Timeline    []Second      `json:"timeline"` // one entry per second of the run
@@ -85,8 +90,9 @@ type Finding struct {
 type Threshold struct {
 	Metric   string        `json:"metric"`
 	Expr     string        `json:"expr"`
-	Measured *float64      `json:"measured"` // in the unit of the expression; nil = no data
-	Unit     string        `json:"unit"`     // "ms", "", "/s"
+	Window   time.Duration `json:"window,omitempty"` // length of the sliding window ("over 30s"); 0 = the whole run
+	Measured *float64      `json:"measured"`         // in the unit of the expression, of a window the worst; nil = no data
+	Unit     string        `json:"unit"`             // "ms", "", "/s"
 	Samples  int           `json:"samples"`
 	Status   Status        `json:"status"`
 	BrokeAt  time.Duration `json:"broke_at"` // first live evaluation that failed and stayed failed to the end; -1 = never
@@ -151,6 +157,79 @@ type Queries struct {
 	Budget    *int    `json:"budget,omitempty"`
 	Status    Status  `json:"status"`
 	Grows     string  `json:"grows,omitempty"` // what an N+1 suspicion rests on
+}
+
+// Step is one level of users of a scenario that judges each on its own.
+type Step struct {
+	Name      string   `json:"name"`      // of the phase: "step 2: 100 users"
+	Users     int      `json:"users"`     // greatest number of users in it
+	MustHold  bool     `json:"must_hold"` // that it broke fails the run
+	Requests  int      `json:"requests"`
+	P50MS     float64  `json:"p50_ms"` // of response_time
+	P95MS     float64  `json:"p95_ms"`
+	P99MS     float64  `json:"p99_ms"`
+	ErrorRate float64  `json:"error_rate"`
+	Broke     []string `json:"broke,omitempty"` // "http_req_duration p(95)<1000: 1,240 ms at 4:31"
+	Status    Status   `json:"status"`
+}
+
+// Recovery is how long a target took to be well again after a phase.
+type Recovery struct {
+	After  string         `json:"after"`           // the phase
+	Ended  time.Duration  `json:"ended"`           // when it did, from the run's start
+	Within time.Duration  `json:"within"`          //
+	Took   *time.Duration `json:"took,omitempty"`  // from Ended to the beginning of the first window that held and kept holding; nil: never
+	Broke  []string       `json:"broke,omitempty"` // what still broke when the time was over
+	Status Status         `json:"status"`
+}
+
+// Drift is the trend of one number over the hold phases: a line is fitted to its
+// values in equal windows.
+type Drift struct {
+	What      string   `json:"what"` // "p95 of response_time", "errors", "queries of GET /api/v1/courses"
+	Unit      string   `json:"unit"` // "ms", "" for shares, "queries"
+	Windows   int      `json:"windows"`
+	Start     float64  `json:"start"` // of the fitted line
+	End       float64  `json:"end"`
+	SlopeHour float64  `json:"slope_per_hour"`
+	Low       float64  `json:"slope_low"` // 95 % interval of the slope
+	High      float64  `json:"slope_high"`
+	Limit     *float64 `json:"limit,omitempty"` // greatest growth from Start to End, as Unit or as a share; nil: not judged
+	Status    Status   `json:"status"`
+}
+
+// Stream is how an endpoint's event streams came. Times of hold phases, in milliseconds.
+type Stream struct {
+	Endpoint        string  `json:"endpoint"`
+	Streams         int     `json:"streams"` // complete ones
+	Truncated       int     `json:"truncated"`
+	FirstP50MS      float64 `json:"first_event_p50_ms"` // from the intended start
+	FirstP95MS      float64 `json:"first_event_p95_ms"`
+	GapP95MS        float64 `json:"gap_p95_ms"` // of all gaps between events
+	GapP99MS        float64 `json:"gap_p99_ms"`
+	GapMaxMS        float64 `json:"gap_max_ms"`
+	Stalls          int     `json:"stalls"`            // gaps of 2 s and more
+	EventsPerSecond float64 `json:"events_per_second"` // median over streams, from the first event to the last
+	BytesPerSecond  float64 `json:"bytes_per_second"`
+	PerMinute       float64 `json:"per_minute"`          // complete streams per minute of the run
+	PerUserMinute   float64 `json:"per_user_and_minute"` // of those personas that ask for them
+	RateLimited     int     `json:"rate_limited"`        // 429 at the same endpoint
+	RetryAfterP50   float64 `json:"retry_after_p50_s"`   // as the answers said; -1: they did not
+}
+
+// Generator is how the load generator itself fared: it must not be what was measured.
+type Generator struct {
+	LateP50MS   float64 `json:"late_p50_ms"` // how late requests began
+	LateP95MS   float64 `json:"late_p95_ms"`
+	LateP99MS   float64 `json:"late_p99_ms"`
+	LateMaxMS   float64 `json:"late_max_ms"`
+	CPU         float64 `json:"cpu"`         // share of all CPUs that firedrill itself used, 0..1; -1: not measured
+	MachineCPU  float64 `json:"machine_cpu"` // share of all CPUs that everybody used; -1: not measured
+	GCPauseMS   float64 `json:"gc_pause_max_ms"`
+	Sockets     int     `json:"sockets"`       // greatest number open at once
+	SocketLimit int     `json:"socket_limit"`  // file descriptors allowed; 0: unknown
+	ClockStepMS float64 `json:"clock_step_ms"` // greatest step of the wall clock against the monotonic one
+	Kept        bool    `json:"kept_up"`
 }
 
 // ErrorCount is one kind of failure at one endpoint.
