@@ -120,7 +120,7 @@ func FuzzDecode(f *testing.F) {
 		var s, again sample.Sample
 		if sample.DecodeSample(b, &s) == nil {
 			enc := sample.AppendSample(nil, &s)
-			if err := sample.DecodeSample(enc, &again); err != nil || s != again {
+			if err := sample.DecodeSample(enc, &again); err != nil || !reflect.DeepEqual(s, again) {
 				t.Fatalf("%+v became %+v, %v", s, again, err)
 			}
 			if !bytes.Equal(enc, sample.AppendSample(nil, &again)) {
