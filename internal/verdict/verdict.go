@@ -39,6 +39,7 @@ type Report struct {
 	Iterations  []Iterations  `json:"iterations"`
 	Timeline    []Second      `json:"timeline"` // one entry per second of the run
 	Phases      []Phase       `json:"phases"`   // stretches of the run, by time
+	Stalls      []Stall       `json:"stalls,omitempty"`
 	Warnings    []string      `json:"warnings,omitempty"`
 	Definitions []string      `json:"definitions"` // how the numbers are defined, in words
 }
@@ -76,6 +77,13 @@ type Phase struct {
 	Hold bool          `json:"hold"`
 }
 
+// Stall is a stretch in which nothing was answered while requests were waiting.
+type Stall struct {
+	From  time.Duration `json:"from"`
+	To    time.Duration `json:"to"`
+	Users int           `json:"users"` // that waited
+}
+
 // Finding is something that broke or stands out, said so that a person can act.
 type Finding struct {
 	Status Status        `json:"status"`
@@ -103,6 +111,7 @@ type Threshold struct {
 type Latency struct {
 	Name         string   `json:"name"`
 	Category     string   `json:"category,omitempty"` // of an endpoint
+	Critical     bool     `json:"critical,omitempty"` // an endpoint that the scenario or environment lists under critical:
 	Requests     int      `json:"requests"`           // in hold phases
 	All          int      `json:"all"`                // ramps included
 	Failed       int      `json:"failed"`
