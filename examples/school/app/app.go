@@ -15,6 +15,7 @@ import (
 	"firedrill/examples/school/fault"
 	"firedrill/examples/school/store"
 	"firedrill/examples/school/web"
+	"firedrill/examples/school/writer"
 )
 
 // grace is how long requests under way may take to end after Close.
@@ -26,6 +27,8 @@ type School struct {
 	store   *store.Store
 	pages   *web.Pages
 	faults  *fault.Faults
+	gate    *writer.Gate
+	writer  *writer.Writer
 	key     []byte          // signs access tokens and log-in forms; new at each start
 	origins map[string]bool // that may write; nil: not looked at
 	api     string          // where pages find the API; "": their own origin
@@ -88,6 +91,7 @@ func Start(ctx context.Context, o Options) (_ *School, err error) {
 		return nil, err
 	}
 	s.faults = fault.New(o.Faults)
+	s.gate, s.writer = writer.NewGate(o.AIPerMinute, o.AIConcurrent), writer.New(o.Seed, o.AITime)
 	s.serve(listeners)
 	context.AfterFunc(ctx, func() { s.shutdown() })
 	return s, nil

@@ -218,7 +218,7 @@ func (c *call) form() (url.Values, error) {
 			return nil, c.readError(err)
 		}
 		if c.r.PostForm, err = url.ParseQuery(string(body)); err != nil {
-			return nil, newProblem(http.StatusBadRequest, "bad_form", "The form cannot be read.")
+			return nil, errForm
 		}
 	}
 	return c.r.PostForm, nil

@@ -37,6 +37,8 @@ type call struct {
 	session string // id of the session, when a cookie brought one
 	csrf    string // its token
 	cookie  bool   // the log-in came by cookie
+
+	sender func(*events) (last []byte, err error) // set by a handler whose answer is a stream: sends all events but the last
 }
 
 // reply is an answer, complete before anything is sent: its headers tell what it cost.
@@ -48,7 +50,7 @@ type reply struct {
 
 func asJSON(status int, v any) (reply, error) {
 	b, err := json.Marshal(v)
-	return reply{status, "application/json; charset=utf-8", append(b, '\n')}, err
+	return reply{status: status, kind: "application/json; charset=utf-8", body: append(b, '\n')}, err
 }
 
 func ok(v any, err error) (reply, error) {
@@ -80,7 +82,11 @@ func (s *School) endpoint(rt route) http.HandlerFunc {
 			Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Route: r.Pattern, Alias: rt.alias,
 		}
 		c.r = r.WithContext(sqlcount.WithMeter(r.Context(), meter))
-		in := &counter{ReadCloser: http.MaxBytesReader(w, r.Body, maxBody)}
+		limit := int64(maxBody)
+		if rt.body != nil {
+			limit = rt.body(s.o)
+		}
+		in := &counter{ReadCloser: http.MaxBytesReader(w, r.Body, limit)}
 		c.r.Body = in
 
 		rep := c.answer()
@@ -203,11 +209,25 @@ func (c *call) finish(w http.ResponseWriter, rep reply) {
 	if rep.kind != "" {
 		h.Set("Content-Type", rep.kind)
 	}
-	if rep.status != http.StatusNoContent {
+	if c.sender != nil {
+		c.stream(w, rep)
+		return
+	}
+	if rep.status != http.StatusNoContent && rep.status != http.StatusNotModified {
 		h.Set("Content-Length", strconv.Itoa(len(rep.body)))
 	}
+	c.record(rep.status, int64(len(rep.body)))
+	if rep.status == errGone.status {
+		panic(http.ErrAbortHandler) // closes the connection; there is nobody to tell
+	}
+	w.WriteHeader(rep.status)
+	w.Write(rep.body) // an error is the client's going away
+}
+
+// record tells what became of the request.
+func (c *call) record(status int, bytes int64) {
 	a := &c.access
-	a.Status, a.BytesOut = rep.status, int64(len(rep.body))
+	a.Status, a.BytesOut = status, bytes
 	a.User, a.Persona = c.user.Email, c.user.Role
 	if c.r.Method == http.MethodHead {
 		a.BytesOut = 0
@@ -219,11 +239,6 @@ func (c *call) finish(w http.ResponseWriter, rep reply) {
 	if c.o.OnAccess != nil {
 		c.o.OnAccess(*a)
 	}
-	if rep.status == errGone.status {
-		panic(http.ErrAbortHandler) // closes the connection; there is nobody to tell
-	}
-	w.WriteHeader(rep.status)
-	w.Write(rep.body) // an error is the client's going away
 }
 
 // decode reads a JSON object into v. A value of a wrong type is a field error, as it is for the caller.
@@ -282,9 +297,12 @@ func text(s *string, least, most int) string {
 	return ""
 }
 
-// id is a number of the path; what is none does not exist.
-func (c *call) id() (int64, error) {
-	n, err := strconv.ParseInt(c.r.PathValue("id"), 10, 32)
+// id is the number of the path that most have.
+func (c *call) id() (int64, error) { return c.number64("id") }
+
+// number64 is a number of the path; what is none does not exist.
+func (c *call) number64(name string) (int64, error) {
+	n, err := strconv.ParseInt(c.r.PathValue(name), 10, 32)
 	if err != nil || n <= 0 {
 		return 0, store.ErrNotFound
 	}

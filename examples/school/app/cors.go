@@ -16,7 +16,7 @@ func (c *call) cors() {
 	}
 	c.header.Set("Access-Control-Allow-Origin", c.access.Origin)
 	c.header.Set("Access-Control-Allow-Credentials", "true")
-	c.header.Set("Access-Control-Expose-Headers", "X-Request-Id, X-DB-Query-Count, Server-Timing")
+	c.header.Set("Access-Control-Expose-Headers", "X-Request-Id, X-DB-Query-Count, Server-Timing, Retry-After, ETag, Content-Disposition")
 }
 
 // preflight answers a browser's question whether a page may send a request; cors has said for whom.
@@ -24,7 +24,7 @@ func preflight(c *call) (reply, error) {
 	if !c.origins[c.access.Origin] {
 		return reply{}, errOrigin
 	}
-	c.header.Set("Access-Control-Allow-Methods", "GET, POST")
+	c.header.Set("Access-Control-Allow-Methods", "GET, POST, PATCH, DELETE")
 	c.header.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Traceparent, X-CSRF-Token, X-Request-Id")
 	c.header.Set("Access-Control-Max-Age", "600")
 	return reply{status: http.StatusNoContent}, nil

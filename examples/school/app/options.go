@@ -12,6 +12,7 @@ import (
 
 	"firedrill/examples/school/fault"
 	"firedrill/examples/school/store"
+	"firedrill/examples/school/writer"
 )
 
 // The ways in which the API knows who is asking.
@@ -38,6 +39,11 @@ type Options struct {
 	AccessTTL    time.Duration // life of an access token; 0 means 15 minutes
 	SessionTTL   time.Duration // life of a session and of a refresh token; 0 means 12 hours
 	AttemptLimit int           // attempts per student and quiz; 0 means any number
+	UploadLimit  int64         // bytes of an uploaded file; 0 means 10 MiB
+
+	AITime       time.Duration // a generated text takes 0.6 to 1.5 times this; 0 means writer.DefaultTime
+	AIPerMinute  int           // texts that one teacher may begin in a minute; 0 means writer.DefaultPerMinute
+	AIConcurrent int           // texts that may be written at once; 0 means writer.DefaultConcurrent
 
 	NoQueryHeaders bool // keep X-DB-Query-Count and Server-Timing to oneself
 	Faults         fault.Config
@@ -72,6 +78,18 @@ func (o Options) complete() (Options, error) {
 	if o.SessionTTL == 0 {
 		o.SessionTTL = 12 * time.Hour
 	}
+	if o.UploadLimit == 0 {
+		o.UploadLimit = 10 << 20
+	}
+	if o.AITime == 0 {
+		o.AITime = writer.DefaultTime
+	}
+	if o.AIPerMinute == 0 {
+		o.AIPerMinute = writer.DefaultPerMinute
+	}
+	if o.AIConcurrent == 0 {
+		o.AIConcurrent = writer.DefaultConcurrent
+	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -103,6 +121,13 @@ func (o Options) complete() (Options, error) {
 	}
 	if o.AttemptLimit < 0 {
 		return o, fmt.Errorf("attempt limit %d %w", o.AttemptLimit, ErrOptions)
+	}
+	if o.UploadLimit < 1 || o.UploadLimit > 1<<30 {
+		return o, fmt.Errorf("upload limit of %d bytes %w: it is 1 byte to 1 GiB", o.UploadLimit, ErrOptions)
+	}
+	if o.AITime < time.Millisecond || o.AIPerMinute < 1 || o.AIConcurrent < 1 {
+		return o, fmt.Errorf("writing machine of %v, %d in a minute, %d at once %w: a millisecond and one of each are the least",
+			o.AITime, o.AIPerMinute, o.AIConcurrent, ErrOptions)
 	}
 	if err := o.Faults.Check(Routes(), naive); err != nil {
 		return o, err

@@ -34,6 +34,7 @@ var (
 	errTooLarge  = newProblem(http.StatusRequestEntityTooLarge, "too_large", "The body is larger than 64 KiB.")
 	errMediaType = newProblem(http.StatusUnsupportedMediaType, "media_type", "Send application/json.")
 	errJSON      = newProblem(http.StatusBadRequest, "bad_json", "The body is not the JSON object that is expected here.")
+	errForm      = newProblem(http.StatusBadRequest, "bad_form", "The form cannot be read.")
 	errInjected  = newProblem(http.StatusInternalServerError, "injected", "This failure was asked for.")
 	errInternal  = newProblem(http.StatusInternalServerError, "internal", "Something went wrong.")
 	errGone      = newProblem(499, "client_gone", "Nobody waits for this answer.")
@@ -68,6 +69,18 @@ func explain(ctx context.Context, err error) (p *problem, ok bool) {
 		return invalid(map[string]string{"question_id": "is not a question of this quiz"}), true
 	case errors.Is(err, store.ErrOption):
 		return invalid(map[string]string{"option_id": "is not an option of this question"}), true
+	case errors.Is(err, store.ErrStale):
+		return newProblem(http.StatusConflict, "stale", "Somebody has changed this meanwhile; load it again."), true
+	case errors.Is(err, store.ErrUnfinished):
+		return newProblem(http.StatusConflict, "unfinished", "This text has no end; generate it again."), true
+	case errors.Is(err, store.ErrOff):
+		return newProblem(http.StatusConflict, "integration_off", "This integration is switched off."), true
+	case errors.Is(err, store.ErrTeacher):
+		return invalid(map[string]string{"teacher_id": "is not a teacher's"}), true
+	case errors.Is(err, store.ErrStudent):
+		return invalid(map[string]string{"student_ids": "are not all students'"}), true
+	case errors.Is(err, store.ErrUpload):
+		return invalid(map[string]string{"attachments": "are not all one's own files that are still to be handed in"}), true
 	case ctx.Err() != nil:
 		return errGone, true
 	}
@@ -92,5 +105,5 @@ func (d discard) Write(b []byte) (int, error) { return len(b), nil }
 func (d discard) WriteHeader(int)             {}
 
 func isAPI(path string) bool {
-	return strings.HasPrefix(path, "/api/") || strings.HasPrefix(path, "/admin/")
+	return strings.HasPrefix(path, "/api/") || path == "/admin/reset" || path == "/admin/truth"
 }

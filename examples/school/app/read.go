@@ -14,7 +14,7 @@ var readRoutes = []route{
 	{alias: "assignments", pattern: "GET /api/v1/courses/{id}/assignments", handle: assignments},
 	{alias: "gradebook", pattern: "GET /api/v1/courses/{id}/gradebook", roles: gradersOnly, handle: gradebook},
 	{alias: "unit-plans", pattern: "GET /api/v1/unit_plans", handle: unitPlans},
-	{alias: "unit-plan", pattern: "GET /api/v1/unit_plans/{id}", handle: unitPlan},
+	{alias: "unit", pattern: "GET /api/v1/unit_plans/{id}", handle: unitPlan},
 	{alias: "notifications", pattern: "GET /api/v1/notifications", handle: notifications},
 	{alias: "quizzes", pattern: "GET /api/v1/quizzes", handle: quizzes},
 	{alias: "quiz", pattern: "GET /api/v1/quizzes/{id}", handle: quizShow},

@@ -22,14 +22,20 @@ type route struct {
 	alias   string
 	pattern string // of http.ServeMux
 	side    side
-	roles   []string // who may; nil: whoever is logged in
-	open    bool     // also who is not
+	roles   []string            // who may; nil: whoever is logged in
+	open    bool                // also who is not
+	body    func(Options) int64 // bound of the request's body; nil: maxBody
 	handle  func(*call) (reply, error)
 }
 
 // pattern names are unique; so are aliases but for static files.
 func (s *School) routes() []route {
-	return slices.Concat(authRoutes, readRoutes, workRoutes, pageRoutes, opsRoutes)
+	return slices.Concat(faulty(), opsRoutes)
+}
+
+// faulty are the routes that can be made worse.
+func faulty() []route {
+	return slices.Concat(authRoutes, readRoutes, workRoutes, teachRoutes, adminRoutes, uploadRoutes, aiRoutes, pageRoutes)
 }
 
 var (
@@ -40,12 +46,12 @@ var (
 )
 
 // naive are the routes that can be made to ask the database once per row.
-var naive = []string{"courses", "gradebook"}
+var naive = []string{"courses", "gradebook", "users"}
 
 // Routes are the short names of all routes that can be made worse, sorted.
 func Routes() []string {
 	var out []string
-	for _, r := range slices.Concat(authRoutes, readRoutes, workRoutes, pageRoutes) {
+	for _, r := range faulty() {
 		out = append(out, r.alias)
 	}
 	slices.Sort(out)

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 
 	"firedrill/examples/school/sqlcount"
@@ -14,7 +15,7 @@ var workRoutes = []route{
 	{alias: "start-attempt", pattern: "POST /api/v1/quizzes/{id}/attempts", roles: studentOnly, handle: startAttempt},
 	{alias: "answer", pattern: "POST /api/v1/attempts/{id}/answers", roles: studentOnly, handle: answer},
 	{alias: "submit-attempt", pattern: "POST /api/v1/attempts/{id}/submit", roles: studentOnly, handle: submitAttempt},
-	{alias: "read-notification", pattern: "POST /api/v1/notifications/{id}/read", handle: readNotification},
+	{alias: "notification-read", pattern: "POST /api/v1/notifications/{id}/read", handle: readNotification},
 }
 
 // The bounds of what people write.
@@ -48,22 +49,31 @@ func grade(c *call) (reply, error) {
 	return ok(c.store.Grade(c.r.Context(), c.user, c.r.PathValue("id"), *in.Grade, *in.Feedback))
 }
 
-// submit hands in work: {"content": "1 to 20000 characters"}.
+// submit hands in work: {"content": "1 to 20000 characters", "attachments": ["upl_…"]}, with at most ten uploads.
 func submit(c *call) (reply, error) {
 	id, err := c.id()
 	if err != nil {
 		return reply{}, err
 	}
 	var in struct {
-		Content *string `json:"content"`
+		Content     *string
+		Attachments []string
 	}
 	if err := c.decode(&in); err != nil {
 		return reply{}, err
 	}
-	if why := text(in.Content, 1, maxContent); why != "" {
-		return reply{}, invalid(map[string]string{"content": why})
+	wrong := fields{}
+	wrong.text("content", in.Content, 1, maxContent)
+	if len(in.Attachments) > store.MostAttachments {
+		wrong["attachments"] = fmt.Sprintf("must be at most %d", store.MostAttachments)
 	}
-	return created(c.store.Submit(c.r.Context(), c.user, id, *in.Content))
+	for i := range in.Attachments {
+		wrong.text("attachments", &in.Attachments[i], 1, 100)
+	}
+	if err := wrong.err(); err != nil {
+		return reply{}, err
+	}
+	return created(c.store.Submit(c.r.Context(), c.user, id, *in.Content, in.Attachments...))
 }
 
 // startAttempt has no body.
@@ -111,8 +121,9 @@ func submitAttempt(c *call) (reply, error) {
 	return ok(c.store.SubmitAttempt(c.r.Context(), c.user, c.r.PathValue("id")))
 }
 
+// readNotification has no body.
 func readNotification(c *call) (reply, error) {
-	return ok(c.store.MarkRead(c.r.Context(), c.user.ID, c.r.PathValue("id")))
+	return reply{status: http.StatusNoContent}, c.store.MarkRead(c.r.Context(), c.user.ID, c.r.PathValue("id"))
 }
 
 // opsRoutes are for whoever runs the school.

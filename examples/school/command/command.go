@@ -14,6 +14,7 @@ import (
 	"firedrill/examples/school/app"
 	"firedrill/examples/school/fault"
 	"firedrill/examples/school/store"
+	"firedrill/examples/school/writer"
 )
 
 const usage = `school is a school platform in small: real tables, real log-ins, pages and an API under /api/v1.
@@ -54,9 +55,13 @@ func flags(fs *flag.FlagSet) (o *app.Options, logPath *string) {
 	fs.DurationVar(&o.AccessTTL, "access-ttl", 15*time.Minute, "life of an access token (jwt)")
 	fs.DurationVar(&o.SessionTTL, "session-ttl", 12*time.Hour, "life of a session and of a refresh token")
 	fs.IntVar(&o.AttemptLimit, "attempt-limit", 0, "attempts per student and quiz; 0: any number")
+	fs.Int64Var(&o.UploadLimit, "upload-limit", 10<<20, "`bytes` that an uploaded file may have")
+	fs.DurationVar(&o.AITime, "ai-time", writer.DefaultTime, "`time` that a generated text takes, 0.6 to 1.5 times this")
+	fs.IntVar(&o.AIPerMinute, "ai-per-minute", writer.DefaultPerMinute, "texts that one teacher may begin in a minute, else 429")
+	fs.IntVar(&o.AIConcurrent, "ai-concurrent", writer.DefaultConcurrent, "texts that may be written at once, else 429")
 	fs.BoolVar(&o.NoQueryHeaders, "no-query-headers", false, "do not tell query counts in X-DB-Query-Count and Server-Timing")
 	logPath = fs.String("access-log", "", "`file` that gets one JSON line per request; - is stdout")
-	fs.Func("n-plus-one", "`route` that asks the database once per row: courses or gradebook; can be given again", func(s string) error {
+	fs.Func("n-plus-one", "`route` that asks the database once per row: courses, gradebook or users; can be given again", func(s string) error {
 		o.Faults.NPlusOne = append(o.Faults.NPlusOne, strings.Split(s, ",")...)
 		return nil
 	})
@@ -72,6 +77,14 @@ func flags(fs *flag.FlagSet) (o *app.Options, logPath *string) {
 	})
 	fs.Func("stall-every", "`every:length` of standing still, like 20s:2s", func(s string) (err error) {
 		o.Faults.StallEvery, o.Faults.StallFor, err = fault.ParseStall(s)
+		return err
+	})
+	fs.Func("ai-gap", "`time:n` of pause in the middle of every n-th generated text, like 6s:5", func(s string) (err error) {
+		o.Faults.GapFor, o.Faults.GapEvery, err = fault.ParseGap(s)
+		return err
+	})
+	fs.Func("ai-cut", "`share` of the generated texts that break off, like 5%", func(s string) (err error) {
+		o.Faults.Cut, err = fault.ParseShare(s)
 		return err
 	})
 	fs.IntVar(&o.Faults.Capacity, "capacity", 0, "requests handled at once, the others wait in line; 0: any number")
@@ -94,6 +107,9 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	if err == nil && (o.Teachers < 1 || o.Students < 1) { // for Options 0 means the default
 		err = fmt.Errorf("--teachers %d --students %d: a school has at least one of each", o.Teachers, o.Students)
+	}
+	if err == nil && (o.UploadLimit == 0 || o.AITime == 0 || o.AIPerMinute == 0 || o.AIConcurrent == 0) {
+		err = errors.New("--upload-limit, --ai-time, --ai-per-minute and --ai-concurrent are never 0: with nothing allowed, nothing can be tried")
 	}
 	if err != nil {
 		return complain(stderr, 2, err, "school --help shows the flags")

@@ -21,6 +21,9 @@ type Config struct {
 	StallEvery time.Duration            // this long after the start, and again and again,
 	StallFor   time.Duration            // everything stands still for so long; shorter than StallEvery
 	Capacity   int                      // requests handled at once, the others wait in line; 0: any number
+	GapFor     time.Duration            // pause in the middle of
+	GapEvery   int                      // every so many-th stream; 0: of none
+	Cut        float64                  // share of the streams that break off before their end, 0..1
 	Seed       uint64                   // of the choice of which requests fail
 }
 
@@ -74,6 +77,12 @@ func (c Config) Check(routes, naive []string) error {
 	if c.StallEvery < 0 || c.StallFor < 0 || c.StallEvery > 0 && (c.StallFor == 0 || c.StallFor >= c.StallEvery) || c.StallEvery == 0 && c.StallFor > 0 {
 		return fmt.Errorf("%w: --stall-every %v:%v: a stall is shorter than the time between two", ErrInvalid, c.StallEvery, c.StallFor)
 	}
+	if c.GapFor < 0 || c.GapEvery < 0 || (c.GapFor == 0) != (c.GapEvery == 0) {
+		return fmt.Errorf("%w: --ai-gap %v:%d: a pause has a length, and there is one in every so many streams", ErrInvalid, c.GapFor, c.GapEvery)
+	}
+	if !(c.Cut >= 0 && c.Cut <= 1) {
+		return fmt.Errorf("%w: --ai-cut %v is not in 0..100%%", ErrInvalid, c.Cut*100)
+	}
 	if c.Capacity < 0 {
 		return fmt.Errorf("%w: --capacity %d is negative", ErrInvalid, c.Capacity)
 	}
@@ -92,14 +101,40 @@ func ParseSlow(s string) (route string, d time.Duration, err error) {
 // ParseRate reads "grade=5%" or "grade=0.05".
 func ParseRate(s string) (route string, rate float64, err error) {
 	route, value, ok := strings.Cut(s, "=")
-	number, percent := strings.CutSuffix(value, "%")
-	if rate, err = strconv.ParseFloat(number, 64); !ok || route == "" || err != nil {
+	if rate, err = share(value); !ok || route == "" || err != nil {
 		return "", 0, fmt.Errorf("%w: %q is not like grade=5%%", ErrInvalid, s)
 	}
-	if percent {
-		rate /= 100
-	}
 	return route, rate, nil
+}
+
+// share reads "5%" or "0.05".
+func share(s string) (float64, error) {
+	number, percent := strings.CutSuffix(s, "%")
+	f, err := strconv.ParseFloat(number, 64)
+	if percent {
+		f /= 100
+	}
+	return f, err
+}
+
+// ParseShare reads "5%" or "0.05".
+func ParseShare(s string) (float64, error) {
+	f, err := share(s)
+	if err != nil {
+		return 0, fmt.Errorf("%w: %q is not like 5%%", ErrInvalid, s)
+	}
+	return f, nil
+}
+
+// ParseGap reads "6s:5": a pause of six seconds in every fifth stream.
+func ParseGap(s string) (length time.Duration, every int, err error) {
+	a, b, ok := strings.Cut(s, ":")
+	length, err1 := time.ParseDuration(a)
+	every, err2 := strconv.Atoi(b)
+	if !ok || err1 != nil || err2 != nil || length <= 0 || every < 1 {
+		return 0, 0, fmt.Errorf("%w: %q is not like 6s:5", ErrInvalid, s)
+	}
+	return length, every, nil
 }
 
 // ParseStall reads "20s:2s".
@@ -128,10 +163,28 @@ func (c Config) List() []string {
 	if c.StallEvery > 0 {
 		out = append(out, fmt.Sprintf("everything stands still for %v every %v", c.StallFor, c.StallEvery))
 	}
+	if c.GapEvery > 0 {
+		out = append(out, fmt.Sprintf("every %s stream pauses for %v", ordinal(c.GapEvery), c.GapFor))
+	}
+	if c.Cut > 0 {
+		out = append(out, fmt.Sprintf("%s%% of the streams break off", strconv.FormatFloat(100*c.Cut, 'g', 4, 64)))
+	}
 	if c.Capacity > 0 {
 		out = append(out, fmt.Sprintf("at most %d requests are handled at once", c.Capacity))
 	}
 	return out
+}
+
+func ordinal(n int) string {
+	switch {
+	case n%10 == 1 && n%100 != 11:
+		return strconv.Itoa(n) + "st"
+	case n%10 == 2 && n%100 != 12:
+		return strconv.Itoa(n) + "nd"
+	case n%10 == 3 && n%100 != 13:
+		return strconv.Itoa(n) + "rd"
+	}
+	return strconv.Itoa(n) + "th"
 }
 
 // Faults does what a Config says.
@@ -190,7 +243,21 @@ func (f *Faults) Delay(ctx context.Context, route string) error {
 
 // Fails throws the dice for one request of a route.
 func (f *Faults) Fails(route string) bool {
-	rate := f.cfg.ErrorRate[route]
+	return f.hit(f.cfg.ErrorRate[route])
+}
+
+// Gap is the pause in the middle of the n-th stream, counted from 1; usually none.
+func (f *Faults) Gap(n uint64) time.Duration {
+	if f.cfg.GapEvery == 0 || n%uint64(f.cfg.GapEvery) != 0 {
+		return 0
+	}
+	return f.cfg.GapFor
+}
+
+// Cuts throws the dice for one stream: whether it breaks off.
+func (f *Faults) Cuts() bool { return f.hit(f.cfg.Cut) }
+
+func (f *Faults) hit(rate float64) bool {
 	if rate == 0 {
 		return false
 	}

@@ -110,7 +110,7 @@ const unitsPerCourse = 5
 func fillUnits(q *querier, p *school) error {
 	r := rand.New(p.seed.source("units"))
 	ids := p.seed.numbers("unit", unitBase, unitsPerCourse*len(p.courses))
-	b := q.bulk("unit_plans", 6)
+	b := q.bulk("unit_plans", 7)
 	for i, c := range p.courses {
 		for k := range unitsPerCourse {
 			status := "published"
@@ -118,7 +118,7 @@ func fillUnits(q *querier, p *school) error {
 				status = "draft"
 			}
 			title := fmt.Sprintf("%s: %s", c.subject, pick(r, topics))
-			b.add(ids[i*unitsPerCourse+k], c.id, title, sentences(r, orders, 3), 36+2*k, status)
+			b.add(ids[i*unitsPerCourse+k], c.id, title, sentences(r, orders, 3), 36+2*k, status, 1)
 		}
 	}
 	return b.end()

@@ -4,6 +4,7 @@ import (
 	crand "crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -25,6 +26,13 @@ func shortID(r io.Reader) string {
 		}
 	}
 	return string(out)
+}
+
+// laterID is the number of something made after seeding: apart from all seeded ones, and nearly never given twice.
+func laterID() int64 {
+	var b [8]byte
+	must(crand.Reader, b[:])
+	return laterBase + int64(binary.LittleEndian.Uint64(b[:])%laterBase)
 }
 
 // uuid is a random UUID (RFC 9562 version 4) read from r.

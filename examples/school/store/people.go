@@ -167,21 +167,18 @@ func (q *querier) unreadCount(user int64) (n int, err error) {
 }
 
 // MarkRead marks one's own notification as read. Two queries.
-func (s *Store) MarkRead(ctx context.Context, user int64, id string) (n Notification, err error) {
-	err = s.tx(ctx, func(q *querier) error {
+func (s *Store) MarkRead(ctx context.Context, user int64, id string) error {
+	return s.tx(ctx, func(q *querier) error {
 		var owner int64
-		err := q.row(`SELECT user_id, id, kind, body, created_at FROM notifications WHERE id = ?`+s.lock(), id).
-			Scan(&owner, &n.ID, &n.Kind, &n.Body, &n.CreatedAt)
-		if err != nil {
+		if err := q.row(`SELECT user_id FROM notifications WHERE id = ?`+s.lock(), id).Scan(&owner); err != nil {
 			return notFound(err)
 		}
 		if owner != user {
 			return ErrForbidden
 		}
-		_, err = q.exec(`UPDATE notifications SET unread = 0 WHERE id = ?`, id)
+		_, err := q.exec(`UPDATE notifications SET unread = 0 WHERE id = ?`, id)
 		return err
 	})
-	return n, err
 }
 
 // notify adds a notification. One query.

@@ -73,7 +73,10 @@ const (
 	quizBase       = 5_000_000
 	unitBase       = 6_000_000
 	questionBase   = 10_000_000
+	lessonBase     = 20_000_000
+	materialBase   = 40_000_000
 	optionBase     = 100_000_000
+	laterBase      = 1_000_000_000 // whatever is made after seeding
 )
 
 // bulk inserts rows many at a time.
@@ -139,7 +142,7 @@ func (s *Store) fill(q *querier) error {
 	p := s.seed.people()
 	p.hashes = s.hashes()
 	for _, step := range []func(*querier, *school) error{
-		fillUsers, fillCourses, fillUnits, fillNotifications, fillQuizzes, fillWork,
+		fillUsers, fillCourses, fillUnits, fillNotifications, fillQuizzes, fillWork, fillLessons, fillIntegrations,
 	} {
 		if err := step(q, p); err != nil {
 			return err

@@ -34,6 +34,12 @@ var (
 	ErrReused     = errors.New("the refresh token was used before")
 	ErrQuestion   = errors.New("is not a question of this quiz")
 	ErrOption     = errors.New("is not an option of this question")
+	ErrStale      = errors.New("has been changed by somebody else")
+	ErrTeacher    = errors.New("is not a teacher")
+	ErrStudent    = errors.New("is not a student")
+	ErrUpload     = errors.New("is not an upload of one's own that is still to be handed in")
+	ErrUnfinished = errors.New("was not written to its end")
+	ErrOff        = errors.New("is switched off")
 )
 
 // MismatchError says that the database holds another school than the one asked for.
@@ -178,7 +184,7 @@ func (s *Store) prepare(ctx context.Context, fresh bool) error {
 			}
 		}
 		for _, t := range tables {
-			if _, err := q.exec(`CREATE TABLE ` + t.name + ` (` + t.columns + `)`); err != nil {
+			if _, err := q.exec(`CREATE TABLE ` + t.name + ` (` + s.types(t.columns) + `)`); err != nil {
 				return fmt.Errorf("making table %s: %w", t.name, err)
 			}
 		}
@@ -193,6 +199,14 @@ func (s *Store) prepare(ctx context.Context, fresh bool) error {
 		_, err := q.exec(`ANALYZE`)
 		return err
 	})
+}
+
+// types gives BYTES the name that the database has for it.
+func (s *Store) types(columns string) string {
+	if s.postgres {
+		return strings.ReplaceAll(columns, "BYTES", "BYTEA")
+	}
+	return strings.ReplaceAll(columns, "BYTES", "BLOB")
 }
 
 // identity is what the database holds: "" when it holds no school.

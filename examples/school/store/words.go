@@ -49,15 +49,41 @@ var (
 	}
 )
 
+// The words of lessons, and the programs that a school exchanges data with.
+var (
+	aims = []string{
+		"Explain the idea in one's own words.", "Find the rule behind five examples.", "Tell a cause from a coincidence.",
+		"Read a diagram without its caption.", "Argue for one side and then for the other.", "Measure twice and say how sure the figure is.",
+		"Name three sources and rank them.", "Use the new words in a sentence of one's own.", "Check a neighbour's result and say how.",
+	}
+	steps = []string{
+		"Everybody writes down what they expect.", "Groups of three compare their drawings.", "One pupil explains, another one draws along.",
+		"The class votes before the experiment and once more after it.", "Each table gets a different source.", "Two minutes of silence, then questions only.",
+		"The board is divided into what we know and what we guess.", "A volunteer repeats the last step aloud.", "Cards are sorted until all agree.",
+		"The slowest solution is discussed first.", "Everybody marks the sentence that they doubt.",
+	}
+	phases = [][]string{
+		{"Warm-up", "Question of the day", "Looking back", "Picture to begin with"},
+		{"Working in groups", "Experiment", "Reading with a pencil", "Stations", "Building a model"},
+		{"Exit ticket", "Gallery walk", "Summary in one sentence", "Homework"},
+	}
+	standardTexts = []string{
+		"Describes processes with words and diagrams.", "Plans an investigation and keeps one thing constant.", "Judges how far a source can be trusted.",
+		"Uses symbols and units correctly.", "Presents a result to an audience.", "Works in a team and takes on a role.", "Connects a question with everyday life.",
+		"Revises a text after feedback.", "Recognises patterns and continues them.", "Argues with evidence.",
+	}
+	integrations = []struct{ name, kind, status string }{
+		{"Google Classroom", "roster", IntegrationConnected}, {"Clever", "roster", IntegrationConnected}, {"Canvas", "lms", IntegrationConnected},
+		{"Moodle", "lms", IntegrationOff}, {"School district log-in", "sso", IntegrationConnected}, {"Microsoft Entra", "sso", IntegrationOff},
+		{"Town library", "library", IntegrationError}, {"Atlas of maps", "library", IntegrationConnected},
+	}
+)
+
 func pick[T any](r *rand.Rand, of []T) T { return of[r.IntN(len(of))] }
 
 // sentences are n of a list, in any order and none twice.
 func sentences(r *rand.Rand, of []string, n int) string {
-	out := make([]string, n)
-	for i, k := range r.Perm(len(of))[:n] {
-		out[i] = of[k]
-	}
-	return strings.Join(out, " ")
+	return strings.Join(some(r, of, n), " ")
 }
 
 // sum is a question of arithmetic with its answer and three wrong ones.

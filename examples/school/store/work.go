@@ -23,6 +23,8 @@ type Submission struct {
 	GradedBy     *int64  `json:"graded_by"`
 	GradedAt     Instant `json:"graded_at"`
 
+	Attachments []Upload `json:"attachments,omitempty"`
+
 	teacher int64
 }
 
@@ -35,15 +37,18 @@ func (v *Submission) fields() []any {
 		&v.SubmittedAt, &v.Grade, &v.Feedback, &v.GradedBy, &v.GradedAt, &v.teacher}
 }
 
-// Submission is one submission, for its student, its teacher and administrators. One query.
+// Submission is one submission with its attachments, for its student, its teacher and administrators. Two queries, one
+// if it may not be seen.
 func (s *Store) Submission(ctx context.Context, u User, id string) (v Submission, err error) {
-	if err = s.reader(ctx).row(submissionSelect+` WHERE s.id = ?`, id).Scan(v.fields()...); err != nil {
+	q := s.reader(ctx)
+	if err = q.row(submissionSelect+` WHERE s.id = ?`, id).Scan(v.fields()...); err != nil {
 		return v, notFound(err)
 	}
-	if u.Role == RoleAdmin || v.teacher == u.ID || v.Student.ID == u.ID {
-		return v, nil
+	if u.Role != RoleAdmin && v.teacher != u.ID && v.Student.ID != u.ID {
+		return v, ErrForbidden
 	}
-	return v, ErrForbidden
+	v.Attachments, err = q.attachments(id)
+	return v, err
 }
 
 // Grade gives a submission its grade, once, by the teacher of its course, and tells the student. Three queries.
@@ -105,8 +110,9 @@ func (s *Store) Assignment(ctx context.Context, u User, id int64) (d AssignmentD
 	return d, err
 }
 
-// Submit hands in a student's work; what they handed in before becomes an older version. Four queries.
-func (s *Store) Submit(ctx context.Context, u User, assignment int64, content string) (v Submission, err error) {
+// Submit hands in a student's work, with uploads of theirs; what they handed in before becomes an older version. Four
+// queries, six with uploads.
+func (s *Store) Submit(ctx context.Context, u User, assignment int64, content string, uploads ...string) (v Submission, err error) {
 	err = s.tx(ctx, func(q *querier) error {
 		var enrolled int
 		err := q.row(`SELECT a.id, a.title, a.course_id, (SELECT COUNT(*) FROM enrolments e WHERE e.course_id = a.course_id AND e.student_id = ?)
@@ -125,10 +131,18 @@ func (s *Store) Submit(ctx context.Context, u User, assignment int64, content st
 			return err
 		}
 		v.ID, v.Latest, v.Status, v.Content, v.SubmittedAt = shortID(crand.Reader), true, Submitted, content, now()
-		return q.row(`INSERT INTO submissions VALUES (?, ?, ?, ?,
+		err = q.row(`INSERT INTO submissions VALUES (?, ?, ?, ?,
 				(SELECT COALESCE(MAX(version), 0) + 1 FROM submissions WHERE assignment_id = ? AND student_id = ?),
 				1, 'submitted', ?, ?, NULL, NULL, NULL, NULL) RETURNING version`,
 			v.ID, assignment, v.CourseID, u.ID, assignment, u.ID, content, int64(v.SubmittedAt)).Scan(&v.Version)
+		if err != nil || len(uploads) == 0 {
+			return err
+		}
+		if err = q.attach(u, v.ID, uploads); err != nil {
+			return err
+		}
+		v.Attachments, err = q.attachments(v.ID)
+		return err
 	})
 	return v, err
 }
