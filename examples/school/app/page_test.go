@@ -88,7 +88,7 @@ func TestLogInForm(t *testing.T) {
 	if strings.Contains(string(a.body), `"><script>`) || !strings.Contains(string(a.body), "E-mail or password is wrong") {
 		t.Errorf("the form comes back as %s", a.body)
 	}
-	for name, path := range map[string]string{"teacher1": "/teacher", "student1": "/student", "admin1": "/office"} {
+	for name, path := range map[string]string{"teacher1": "/teacher", "student1": "/student", "admin1": "/admin"} {
 		c, a := enter(t, s.URL(), name)
 		csrf := metas(a)["csrf-token"]
 		if csrf == "" || csrf != field(t, a) || metas(a)["api-origin"] != "" || metas(a)["api-auth"] != "cookie" {
@@ -124,16 +124,9 @@ func TestPages(t *testing.T) {
 
 	student, first := enter(t, s.URL(), "student1")
 	course := string(link.FindSubmatch(first.body)[1])
-	page := student.get(course)
-	var work, quiz string
-	for _, m := range link.FindAllSubmatch(page.body, -1) {
-		switch p := string(m[1]); {
-		case strings.HasPrefix(p, "/student/assignments/"):
-			work = p
-		case strings.HasPrefix(p, "/student/quizzes/"):
-			quiz = p
-		}
-	}
+	detail := get[store.CourseDetail](student.get("/api/v1" + strings.TrimPrefix(course, "/student")))
+	work, quiz := "/student/assignments/"+itoa(detail.Assignments[0].ID), "/student/quizzes/"+itoa(detail.Quizzes[0].ID)
+	office, _ := enter(t, s.URL(), "admin1")
 	for _, c := range []struct {
 		who    *client
 		path   string
@@ -151,7 +144,25 @@ func TestPages(t *testing.T) {
 		{student, quiz, 200, `id="start"`},
 		{student, "/student/grades", 200, `id="grades"`},
 		{student, gradebookPath, 403, "not for your role"},
-		{student, "/office", 403, "not for your role"},
+		{student, "/search?q=war", 200, `id="results"`},
+		{student, "/admin", 403, "not for your role"},
+		{student, "/teacher/ai", 403, "not for your role"},
+		{teacher, "/teacher/units/new", 200, `id="unit-form"`},
+		{teacher, "/teacher/units/" + itoa(unit.ID) + "/lessons/1", 200, unit.Title},
+		{teacher, "/teacher/units/1/lessons/1", 404, "There is nothing here"},
+		{teacher, strings.Replace(gradebookPath, "gradebook", "assignments/new", 1), 200, `id="assignment-form"`},
+		{teacher, "/teacher/courses/1/assignments/new", 404, "There is nothing here"},
+		{teacher, "/teacher/ai", 200, `id="ai-form"`},
+		{teacher, "/search", 200, `id="results"`},
+		{teacher, "/admin/users", 403, "not for your role"},
+		{office, "/admin", 200, `id="overview"`},
+		{office, "/admin/users", 200, `id="users"`},
+		{office, "/admin/users/7", 200, `data-user="7"`},
+		{office, "/admin/users/seven", 404, "There is nothing here"},
+		{office, "/admin/integrations", 200, `id="integrations"`},
+		{office, "/admin/courses/new", 200, `id="course-form"`},
+		{office, "/search?q=war", 200, `id="results"`},
+		{office, "/teacher/units", 403, "not for your role"},
 	} {
 		a := c.who.get(c.path)
 		if a.status != c.status || !strings.Contains(string(a.body), c.shows) || !strings.HasPrefix(a.header.Get("Content-Type"), "text/html") {

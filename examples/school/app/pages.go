@@ -28,7 +28,16 @@ var pageRoutes = []route{
 	{alias: "assignment-form", pattern: "POST /student/assignments/{id}", side: pageSide, roles: studentOnly, handle: assignmentForm},
 	{alias: "quiz-page", pattern: "GET /student/quizzes/{id}", side: pageSide, roles: studentOnly, handle: quizPage},
 	{alias: "grades-page", pattern: "GET /student/grades", side: pageSide, roles: studentOnly, handle: shell("grades", "My grades")},
-	{alias: "office-page", pattern: "GET /office", side: pageSide, roles: adminOnly, handle: shell("office", "Office")},
+	{alias: "unit-new-page", pattern: "GET /teacher/units/new", side: pageSide, roles: teacherOnly, handle: shell("unit-new", "New unit")},
+	{alias: "lesson-page", pattern: "GET /teacher/units/{id}/lessons/{lesson}", side: pageSide, roles: teacherOnly, handle: lessonPage},
+	{alias: "assignment-new-page", pattern: "GET /teacher/courses/{id}/assignments/new", side: pageSide, roles: teacherOnly, handle: assignmentNewPage},
+	{alias: "ai-page", pattern: "GET /teacher/ai", side: pageSide, roles: teacherOnly, handle: shell("ai", "Lesson helper")},
+	{alias: "search-page", pattern: "GET /search", side: pageSide, handle: shell("search", "Search")},
+	{alias: "admin-page", pattern: "GET /admin", side: pageSide, roles: adminOnly, handle: shell("admin", "Overview")},
+	{alias: "users-page", pattern: "GET /admin/users", side: pageSide, roles: adminOnly, handle: shell("users", "People")},
+	{alias: "user-page", pattern: "GET /admin/users/{id}", side: pageSide, roles: adminOnly, handle: userPage},
+	{alias: "integrations-page", pattern: "GET /admin/integrations", side: pageSide, roles: adminOnly, handle: shell("integrations", "Integrations")},
+	{alias: "course-new-page", pattern: "GET /admin/courses/new", side: pageSide, roles: adminOnly, handle: shell("course-new", "New course")},
 }
 
 // home is where somebody's pages begin.
@@ -37,7 +46,7 @@ func home(role string) string {
 	case store.RoleTeacher, store.RoleStudent:
 		return "/" + role
 	}
-	return "/office"
+	return "/admin"
 }
 
 // page renders a page of the user who is logged in, if anybody is.
@@ -53,7 +62,7 @@ func (c *call) page(status int, name, title string, data any) (reply, error) {
 	}
 	c.header.Set("Content-Security-Policy", "default-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; connect-src "+connect)
 	c.header.Set("Referrer-Policy", "same-origin")
-	return reply{status, "text/html; charset=utf-8", b.Bytes()}, nil
+	return reply{status: status, kind: "text/html; charset=utf-8", body: b.Bytes()}, nil
 }
 
 // refusePage is how people see a problem: who is not logged in gets the log-in page.
@@ -82,7 +91,7 @@ func static(c *call) (reply, error) {
 		return reply{}, store.ErrNotFound
 	}
 	c.header.Set("Cache-Control", "max-age=3600")
-	return reply{http.StatusOK, kind, body}, nil
+	return reply{status: http.StatusOK, kind: kind, body: body}, nil
 }
 
 type loginData struct{ Token, Email, Why string }
@@ -166,6 +175,39 @@ func unitPage(c *call) (reply, error) {
 		return reply{}, err
 	}
 	return c.page(http.StatusOK, "unit", p.Title, p)
+}
+
+// lessonPage names the unit; what the lesson holds is brought by the script.
+func lessonPage(c *call) (reply, error) {
+	id, err := c.id()
+	if err != nil {
+		return reply{}, err
+	}
+	p, err := c.store.UnitPlan(c.r.Context(), c.user, id)
+	if err != nil {
+		return reply{}, err
+	}
+	return c.page(http.StatusOK, "lesson", p.Title, map[string]any{"Unit": p, "Lesson": c.r.PathValue("lesson")})
+}
+
+func assignmentNewPage(c *call) (reply, error) {
+	id, err := c.id()
+	if err != nil {
+		return reply{}, err
+	}
+	d, err := c.store.Course(c.r.Context(), c.user, id)
+	if err != nil {
+		return reply{}, err
+	}
+	return c.page(http.StatusOK, "assignment-new", "New assignment", d)
+}
+
+func userPage(c *call) (reply, error) {
+	id, err := c.id()
+	if err != nil {
+		return reply{}, err
+	}
+	return c.page(http.StatusOK, "user", "Person", id)
 }
 
 func studentPage(c *call) (reply, error) {

@@ -1,5 +1,6 @@
 "use strict";
-(() => {
+// school is what the scripts of single pages (office.js, teacher.js) build on.
+const school = (() => {
   const meta = name => document.querySelector(`meta[name="${name}"]`)?.content ?? "";
   const $ = (selector, root = document) => root.querySelector(selector);
   const api = meta("api-origin") + "/api/v1";
@@ -33,27 +34,52 @@
     return token;
   }
 
-  // call asks the API; the answer's JSON, or an Error with the API's words.
-  async function call(path, { method = "GET", body, again = true } = {}) {
-    const headers = { Accept: "application/json" };
-    if (body !== undefined) headers["Content-Type"] = "application/json";
+  // ask sends a request to the API and gives the raw answer; body is an object, or a FormData for files.
+  async function ask(path, { method = "GET", body, accept = "application/json", again = true } = {}) {
+    const headers = { Accept: accept }, files = body instanceof FormData;
+    if (body !== undefined && !files) headers["Content-Type"] = "application/json";
     if (bearer) headers.Authorization = "Bearer " + await accessToken();
     else if (method !== "GET") headers["X-CSRF-Token"] = meta("csrf-token");
-    const r = await fetch(api + path, { method, headers, credentials: bearer ? "omit" : "include", body: body === undefined ? undefined : JSON.stringify(body) });
+    const r = await fetch(api + path, { method, headers, credentials: bearer ? "omit" : "include", body: body === undefined || files ? body : JSON.stringify(body) });
     if (r.status === 401 && bearer && again) {
       token = null;
-      return call(path, { method, body, again: false });
+      return ask(path, { method, body, accept, again: false });
     }
     if (r.status === 401) { location.assign("/login"); }
-    const answer = r.status === 204 ? null : await r.json().catch(() => null);
-    if (!r.ok) {
-      const e = answer?.error;
-      const fields = Object.entries(e?.fields ?? {}).map(([name, why]) => `${name} ${why}`).join(", ");
-      throw new Error(fields || e?.message || `The school answered ${r.status}.`);
-    }
-    return answer;
+    return r;
+  }
+
+  // refusal is an Error with the API's words; its status is that of the answer.
+  async function refusal(r) {
+    const e = (await r.json().catch(() => null))?.error;
+    const fields = Object.entries(e?.fields ?? {}).map(([name, why]) => `${name} ${why}`).join(", ");
+    return Object.assign(new Error(fields || e?.message || `The school answered ${r.status}.`), { status: r.status });
+  }
+
+  // call asks the API; the answer's JSON, or an Error with the API's words.
+  async function call(path, options) {
+    const r = await ask(path, options);
+    if (!r.ok) throw await refusal(r);
+    return r.status === 204 ? null : r.json().catch(() => null);
   }
   const post = (path, body) => call(path, { method: "POST", body });
+  const query = values => "?" + new URLSearchParams(Object.entries(values).filter(([, v]) => v !== "" && v !== undefined));
+
+  // fileLink is a link that fetches a file with the log-in of the page and keeps it under its name.
+  function fileLink(f) {
+    const a = el("a", { href: "#", class: "file", text: f.name });
+    a.addEventListener("click", event => {
+      event.preventDefault();
+      guard(async () => {
+        const r = await ask("/uploads/" + f.id);
+        if (!r.ok) throw await refusal(r);
+        const url = URL.createObjectURL(await r.blob());
+        el("a", { href: url, download: f.name }).click();
+        setTimeout(() => URL.revokeObjectURL(url), 10000);
+      });
+    });
+    return a;
+  }
 
   const number = n => n === null || n === undefined ? "–" : String(n);
   const day = t => new Date(t).toLocaleDateString("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
@@ -66,7 +92,62 @@
     const n = unread.items.length;
     $("#unread").hidden = n === 0;
     $("#unread").textContent = n;
-    if (n) $("#notifications").replaceChildren(...unread.items.slice(0, 8).map(v => el("li", { text: v.body })));
+    if (n) $("#notifications").replaceChildren(...unread.items.slice(0, 8).map(v => news(v)));
+  }
+
+  // news is a notification with a button that marks it as read.
+  function news(v) {
+    const read = el("button", { class: "plain read", title: "Mark as read", "aria-label": "Mark as read", text: "✓" });
+    const li = el("li", {}, el("span", { text: v.body }), read);
+    read.addEventListener("click", () => guard(async () => {
+      await post(`/notifications/${v.id}/read`);
+      li.remove();
+      const left = Number($("#unread").textContent) - 1;
+      $("#unread").textContent = left;
+      $("#unread").hidden = left === 0;
+      if (!$("#notifications li")) $("#notifications").append(el("li", { class: "quiet", text: "Nothing new." }));
+    }));
+    return li;
+  }
+
+  // pager shows the pages of a list, one at a time: get(page) brings one, show(answer) puts it there.
+  function pager(get, show) {
+    let at = 1;
+    const back = $("#previous-page"), next = $("#next-page");
+    const turn = async to => {
+      const list = await get(to);
+      at = list.page;
+      back.disabled = at <= 1;
+      next.disabled = at >= list.pages;
+      $("#pages").dataset.page = at;
+      $("#pages").textContent = `Page ${at} of ${Math.max(list.pages, 1)}, ${list.total} in all`;
+      show(list);
+    };
+    back.addEventListener("click", () => guard(() => turn(at - 1)));
+    next.addEventListener("click", () => guard(() => turn(at + 1)));
+    return turn;
+  }
+
+  // bars draws [label, number] pairs as columns.
+  function bars(list, pairs) {
+    const most = Math.max(1, ...pairs.map(([, n]) => n));
+    list.replaceChildren(...pairs.map(([label, n]) => {
+      const bar = el("span", { class: "bar" });
+      bar.style.height = `${Math.round(100 * n / most)}%`;
+      return el("li", { title: `${label}: ${n}` }, el("span", { class: "amount", text: n }), el("span", { class: "room" }, bar), el("span", { class: "label", text: label }));
+    }));
+  }
+
+  // send runs work when a form is submitted, its button off meanwhile.
+  function send(form, work) {
+    form.addEventListener("submit", event => {
+      event.preventDefault();
+      guard(async () => {
+        const button = $("button:not([type])", form);
+        button.disabled = true;
+        try { await work(new FormData(form)); } finally { button.disabled = false; }
+      });
+    });
   }
 
   const pages = {
@@ -83,11 +164,6 @@
       const [courses, plans] = await Promise.all([call("/courses"), call("/unit_plans")]);
       filter.append(...courses.items.map(c => el("option", { value: c.id, text: c.title })));
       show(plans);
-    },
-
-    async unit() {
-      const unit = await call("/unit_plans/" + $("#unit").dataset.unit);
-      $("#summary").textContent = unit.summary;
     },
 
     async gradebook() {
@@ -116,23 +192,52 @@
       fill($("#recent"), d.recent_grades.map(g => el("li", {}, el("a", { href: "/student/assignments/" + g.assignment_id, text: g.assignment }), el("span", { class: "tag good", text: g.grade }))), "No grades yet.");
     },
 
+    async course() {
+      const box = $("#assignments"), c = await call("/courses/" + box.dataset.course);
+      const states = { graded: "tag good", submitted: "tag calm" };
+      fill($("ul", box), c.assignments.map(a => el("li", {}, el("a", { href: "/student/assignments/" + a.id, text: a.title }),
+        el("span", { class: "quiet", text: `due ${day(a.due_at)}` }), el("span", { class: states[a.my_status] ?? "tag", text: a.my_status || "open" }))), "No assignments yet.");
+    },
+
     async assignment() {
-      const form = $("#submit-form");
-      form.addEventListener("submit", event => {
-        event.preventDefault();
-        guard(async () => {
-          const button = $("#submit");
-          button.disabled = true;
-          try {
-            const v = await post(`/assignments/${$("#assignment").dataset.assignment}/submissions`, { content: form.content.value });
-            $("#mine").replaceChildren(
-              el("p", { class: "handed", text: `Version ${v.version}, handed in now ` }, el("span", { class: "tag calm", text: "waits for a grade" })),
-              el("blockquote", { text: v.content }));
-            form.reset();
-            notice("Handed in.");
-          } finally { button.disabled = false; }
-        });
+      const path = "/assignments/" + $("#assignment").dataset.assignment, form = $("#submit-form"), file = $("#file");
+      const show = v => $("#mine").replaceChildren(
+        el("p", { class: "handed", text: `Version ${v.version}, handed in ${day(v.submitted_at)} ` },
+          v.grade === null ? el("span", { class: "tag calm", text: "waits for a grade" }) : el("span", { class: "tag good", text: v.grade + " points" }), " ", v.feedback ?? ""),
+        el("blockquote", { text: v.content }), ...attachments(v));
+      $("#file-field").hidden = false;
+      send(form, async () => {
+        const work = { content: form.content.value };
+        if (file.files.length) work.attachments = [(await upload(file.files[0], { purpose: "submission" })).id];
+        show(await post(path + "/submissions", work));
+        form.reset();
+        $("#mine").dataset.handed = "now";
+        notice("Handed in.");
       });
+      const mine = (await call(path)).my_submission;
+      if (mine) show(mine);
+    },
+
+    async search() {
+      const q = new URLSearchParams(location.search).get("q") ?? "", type = $("#type");
+      const kinds = { unit_plan: "unit plan", course: "course", assignment: "assignment", quiz: "quiz", person: "person" };
+      $("#search-form").q.value = q;
+      if (q.trim().length < 2) return;
+      let at = 1;
+      const per = 20, back = $("#previous-page"), next = $("#next-page");
+      const turn = async page => {
+        const found = await call("/search" + query({ q, type: type.value, page: page > 1 ? page : "" }));
+        at = found.page;
+        $("#found").textContent = found.total === 1 ? `One thing fits “${q}”.` : `${found.total} things fit “${q}”.`;
+        $("#results").dataset.type = type.value;
+        $("#results").replaceChildren(...found.results.map(r => el("li", {}, el("a", { href: r.url, text: r.title }), el("span", { class: "tag calm", text: kinds[r.type] ?? r.type }), el("p", { class: "quiet", text: r.snippet }))));
+        back.hidden = at <= 1;
+        next.hidden = at * per >= found.total || found.results.length === 0;
+      };
+      type.addEventListener("change", () => guard(() => turn(1)));
+      back.addEventListener("click", () => guard(() => turn(at - 1)));
+      next.addEventListener("click", () => guard(() => turn(at + 1)));
+      await turn(1);
     },
 
     async quiz() {
@@ -173,12 +278,17 @@
       const list = await call("/grades");
       $("#grades tbody").replaceChildren(...list.items.map(g => cells(g.course, g.assignment, g.grade, g.feedback)));
     },
-
-    async office() {
-      const d = await call("/dashboard");
-      $("#totals").replaceChildren(...Object.entries(d).map(([name, n]) => el("p", { class: "card figure" }, el("strong", { text: n }), name.replaceAll("_", " "))));
-    },
   };
+
+  // upload sends a file with the fields that say what it is for; what the school made of it.
+  function upload(file, fields) {
+    const body = new FormData();
+    for (const [name, value] of Object.entries(fields)) body.append(name, value);
+    body.append("file", file);
+    return post("/uploads", body);
+  }
+
+  const attachments = v => v.attachments?.length ? [el("p", { class: "files" }, "With ", ...v.attachments.flatMap((f, i) => i ? [", ", fileLink(f)] : [fileLink(f)]))] : [];
 
   // entry is the form that grades one submission.
   function entry(s, graded) {
@@ -188,7 +298,10 @@
     $(".assignment", form).textContent = s.assignment + (s.version > 1 ? `, version ${s.version}` : "");
     $(".read", form).addEventListener("click", () => guard(async () => {
       const text = $(".text", form);
-      if (!text.textContent) text.textContent = (await call("/submissions/" + s.id)).content;
+      if (!text.textContent) {
+        const v = await call("/submissions/" + s.id);
+        text.replaceChildren(v.content, ...attachments(v));
+      }
       text.hidden = !text.hidden;
     }));
     form.addEventListener("submit", event => {
@@ -212,7 +325,10 @@
     try { await work(); } catch (e) { notice(e.message, true); }
   }
 
-  if ($("#me")) guard(everyPage);
-  const page = pages[document.body.dataset.page];
-  if (page) guard(page).then(() => { document.body.dataset.ready = "true"; });
+  document.addEventListener("DOMContentLoaded", () => { // when the script of the page has told its part
+    if ($("#me")) guard(everyPage);
+    const page = pages[document.body.dataset.page];
+    if (page) guard(page).then(() => { document.body.dataset.ready = "true"; });
+  });
+  return { $, el, ask, call, post, query, refusal, fill, cells, pager, bars, send, guard, notice, day, number, upload, fileLink, pages };
 })();
