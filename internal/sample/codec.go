@@ -46,6 +46,8 @@ const (
 	fEvents
 	fFirstEvent // minus start; absent = none
 	fMaxGap
+	fGaps       // packed
+	fRetryAfter // absent = the answer did not say
 )
 
 // ErrRecord says that bytes are not a record of this package.
@@ -111,7 +113,24 @@ func AppendSample(b []byte, s *Sample) []byte {
 	if s.FirstEvent != 0 {
 		b = appendInt(b, fFirstEvent, int64(s.FirstEvent-s.Start), true)
 	}
-	return appendInt(b, fMaxGap, int64(s.MaxGap), false)
+	b = appendInt(b, fMaxGap, int64(s.MaxGap), false)
+	b = appendGaps(b, s.Gaps)
+	return appendInt(b, fRetryAfter, int64(s.RetryAfter), false)
+}
+
+func appendGaps(b []byte, gaps []uint32) []byte {
+	if len(gaps) == 0 {
+		return b
+	}
+	size := 0
+	for _, g := range gaps {
+		size += protowire.SizeVarint(uint64(g))
+	}
+	b = protowire.AppendVarint(protowire.AppendTag(b, fGaps, protowire.BytesType), uint64(size))
+	for _, g := range gaps {
+		b = protowire.AppendVarint(b, uint64(g))
+	}
+	return b
 }
 
 // DecodeSample reads a record into s, every field of which is set. The error wraps ErrRecord.
@@ -138,6 +157,11 @@ func DecodeSample(b []byte, s *Sample) error {
 			return s.set(n, v, z)
 		}
 		return nil
+	}, func(n protowire.Number, packed []byte) error {
+		if n != fGaps {
+			return nil
+		}
+		return s.gaps(packed)
 	})
 	if err != nil {
 		return err
@@ -208,8 +232,41 @@ func (s *Sample) set(n protowire.Number, v uint64, z int64) (err error) {
 		s.Events, err = narrow[uint32](v)
 	case fMaxGap:
 		s.MaxGap = time.Duration(z)
+	case fGaps: // a packed field may also come as single values
+		var g uint32
+		if g, err = narrow[uint32](v); err == nil {
+			s.Gaps = append(s.Gaps, g)
+		}
+	case fRetryAfter:
+		s.RetryAfter = time.Duration(z)
 	}
 	return err
+}
+
+// gaps appends the gaps of a packed field. The slice is the sample's own.
+func (s *Sample) gaps(packed []byte) error {
+	if s.Gaps == nil && len(packed) > 0 {
+		n := 0
+		for _, c := range packed {
+			if c < 0x80 { // the last byte of a varint
+				n++
+			}
+		}
+		s.Gaps = make([]uint32, 0, n)
+	}
+	for len(packed) > 0 {
+		v, size := protowire.ConsumeVarint(packed)
+		if size < 0 {
+			return recordError("%v", protowire.ParseError(size))
+		}
+		g, err := narrow[uint32](v)
+		if err != nil {
+			return err
+		}
+		s.Gaps = append(s.Gaps, g)
+		packed = packed[size:]
+	}
+	return nil
 }
 
 // narrow is v as a T, or an error when it does not fit.
@@ -220,14 +277,26 @@ func narrow[T ~uint8 | ~uint16 | ~uint32](v uint64) (T, error) {
 	return T(v), nil
 }
 
-// fields calls set for each varint field of a record and skips all others.
-func fields(b []byte, set func(protowire.Number, uint64) error) error {
+// fields calls set for each varint field of a record, and bytes, unless it is nil,
+// for each field with a length. All others are skipped.
+func fields(b []byte, set func(protowire.Number, uint64) error, bytes func(protowire.Number, []byte) error) error {
 	for len(b) > 0 {
 		n, kind, size := protowire.ConsumeTag(b)
 		if size < 0 {
 			return recordError("%v", protowire.ParseError(size))
 		}
 		b = b[size:]
+		if kind == protowire.BytesType && bytes != nil {
+			v, size := protowire.ConsumeBytes(b)
+			if size < 0 {
+				return recordError("%v", protowire.ParseError(size))
+			}
+			if err := bytes(n, v); err != nil {
+				return err
+			}
+			b = b[size:]
+			continue
+		}
 		if kind != protowire.VarintType {
 			if size = protowire.ConsumeFieldValue(n, kind, b); size < 0 {
 				return recordError("%v", protowire.ParseError(size))

@@ -18,7 +18,8 @@ func AppendIteration(b []byte, it *Iteration) []byte {
 	b = appendUint(b, 8, uint64(it.Outcome))
 	b = appendUint(b, 9, uint64(it.Steps))
 	b = appendUint(b, 10, uint64(it.Lost))
-	return appendUint(b, 11, uint64(it.Reason))
+	b = appendUint(b, 11, uint64(it.Reason))
+	return appendUint(b, 12, uint64(it.Missed))
 }
 
 // DecodeIteration reads a record into it, every field of which is set. The error wraps ErrRecord.
@@ -50,9 +51,11 @@ func DecodeIteration(b []byte, it *Iteration) error {
 			it.Lost, err = narrow[uint32](v)
 		case 11:
 			it.Reason, err = narrow[uint16](v)
+		case 12:
+			it.Missed, err = narrow[uint32](v)
 		}
 		return err
-	})
+	}, nil)
 	it.Start = it.Intended + time.Duration(start)
 	it.End = it.Start + time.Duration(end)
 	return err
@@ -78,7 +81,7 @@ func DecodeDrop(b []byte, d *Drop) error {
 			d.Count, err = narrow[uint32](v)
 		}
 		return err
-	})
+	}, nil)
 }
 
 // AppendUsers appends the record of u, without a length, to b.
@@ -101,5 +104,5 @@ func DecodeUsers(b []byte, u *Users) error {
 			u.Count, err = narrow[uint32](v)
 		}
 		return err
-	})
+	}, nil)
 }

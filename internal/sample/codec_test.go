@@ -23,6 +23,7 @@ func full() sample.Sample {
 		Error: sample.BrokeOff, Flags: sample.Failed | sample.Interrupted,
 		Intended: 1000, Start: 1010, Sent: 1031, FirstByte: 1052, End: 1073, DNS: 11, Connect: 12, TLS: 13, Sending: 14,
 		BytesOut: 15, BytesIn: 16, Queries: 17, QueryTime: 18, Events: 19, FirstEvent: 1060, MaxGap: 20,
+		Gaps: []uint32{21, 0, math.MaxUint32}, RetryAfter: 22,
 	}
 }
 
@@ -35,6 +36,7 @@ func TestSampleRoundTrip(t *testing.T) {
 		{"zero: known to be no query, never sent", sample.Sample{}},
 		{"unknown counts stay unknown", sample.Sample{Queries: -1, QueryTime: -1}},
 		{"sent at the very start is not never sent", sample.Sample{Start: 5, Sent: 5, FirstByte: 5, FirstEvent: 5, End: 5}},
+		{"one event has no gap", sample.Sample{Events: 1, Flags: sample.Stream}},
 		{"extremes wrap and come back", sample.Sample{Intended: math.MinInt64, Start: math.MaxInt64, Sent: math.MinInt64, End: math.MinInt64, Queries: math.MinInt32, Flags: math.MaxUint32}},
 	} {
 		var got sample.Sample
@@ -66,6 +68,37 @@ func TestUnknownFieldsAreSkipped(t *testing.T) {
 	}
 }
 
+// A packed field may be written in pieces, and as single values: readers of
+// protocol buffers must take all of it.
+func TestGapsInPieces(t *testing.T) {
+	tag := func(b []byte, kind protowire.Type) []byte { return protowire.AppendTag(b, 30, kind) }
+	b := protowire.AppendBytes(tag(nil, protowire.BytesType), []byte{1, 2})
+	b = protowire.AppendVarint(tag(b, protowire.VarintType), 300)
+	b = protowire.AppendBytes(tag(b, protowire.BytesType), []byte{4})
+	var s sample.Sample
+	if err := sample.DecodeSample(b, &s); err != nil || !reflect.DeepEqual(s.Gaps, []uint32{1, 2, 300, 4}) {
+		t.Errorf("%v, %v", s.Gaps, err)
+	}
+}
+
+// An older program wrote neither gaps nor what to wait: both stay empty.
+func TestRecordsWithoutNewFields(t *testing.T) {
+	in := full()
+	in.Gaps, in.RetryAfter = nil, 0
+	b := sample.AppendSample(nil, &in)
+	got := full()
+	if err := sample.DecodeSample(b, &got); err != nil || got.Gaps != nil || got.RetryAfter != 0 {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+func TestStalls(t *testing.T) {
+	in := sample.Sample{Gaps: []uint32{1_999_999, 2_000_000, 5, 9_000_000}}
+	if n := in.Stalls(); n != 2 {
+		t.Errorf("%d stalls", n)
+	}
+}
+
 func TestBadRecords(t *testing.T) {
 	tag := func(n protowire.Number, v uint64) []byte {
 		return protowire.AppendVarint(protowire.AppendTag(nil, n, protowire.VarintType), v)
@@ -79,6 +112,9 @@ func TestBadRecords(t *testing.T) {
 		{"status beyond 16 bits", tag(11, 1<<16)},
 		{"attempt beyond 8 bits", tag(6, 256)},
 		{"queries beyond 32 bits", tag(25, protowire.EncodeZigZag(1<<40))},
+		{"a gap beyond 32 bits", protowire.AppendBytes(protowire.AppendTag(nil, 30, protowire.BytesType), protowire.AppendVarint(nil, 1<<32))},
+		{"a gap cut short", protowire.AppendBytes(protowire.AppendTag(nil, 30, protowire.BytesType), []byte{0x80})},
+		{"gaps cut short", []byte{0xf2, 0x01, 0x05, 1}},
 		{"a string cut short", []byte{0x92, 0x4e, 0x05, 'a'}},
 	} {
 		var s sample.Sample
@@ -92,7 +128,7 @@ func TestOtherRecordsRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		d := func() time.Duration { return time.Duration(rapid.Int64().Draw(t, "d")) }
 		it := sample.Iteration{VU: rapid.Uint32().Draw(t, "vu"), Iteration: rapid.Uint32().Draw(t, "i"), Persona: rapid.Uint16().Draw(t, "p"), Phase: rapid.Uint16().Draw(t, "ph"),
-			Intended: d(), Start: d(), End: d(), Outcome: sample.Outcome(rapid.Uint8().Draw(t, "o")), Steps: rapid.Uint32().Draw(t, "s"), Lost: rapid.Uint32().Draw(t, "l"), Reason: rapid.Uint16().Draw(t, "r")}
+			Intended: d(), Start: d(), End: d(), Outcome: sample.Outcome(rapid.Uint8().Draw(t, "o")), Steps: rapid.Uint32().Draw(t, "s"), Lost: rapid.Uint32().Draw(t, "l"), Reason: rapid.Uint16().Draw(t, "r"), Missed: rapid.Uint32().Draw(t, "m")}
 		var it2 sample.Iteration
 		if err := sample.DecodeIteration(sample.AppendIteration(nil, &it), &it2); err != nil || it != it2 {
 			t.Fatalf("%+v became %+v, %v", it, it2, err)

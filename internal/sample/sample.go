@@ -143,6 +143,7 @@ type Iteration struct {
 	Steps     uint32 // requests sent
 	Lost      uint32 // steps left out because an earlier one failed
 	Reason    uint16 // Names.Reasons; starved and failed iterations say why
+	Missed    uint32 // pacing: starts of its user that came due while it still ran and were left out
 }
 
 // Outcome is how an iteration ended.
