@@ -39,6 +39,91 @@ func TestEventStream(t *testing.T) {
 	}
 }
 
+// TestGaps: all gaps are kept, in order, up to a bound, and are the caller's.
+func TestGaps(t *testing.T) {
+	const events = sample.MaxGaps + 10
+	addr := serve(t, func(_ int, c net.Conn) {
+		br := bufio.NewReader(c)
+		for {
+			h, err := head(br)
+			if err != nil {
+				return
+			}
+			_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
+			n, pause := 3, 30*time.Millisecond
+			if strings.HasPrefix(h, "GET /many") {
+				n, pause = events, 0
+			}
+			for i := range n {
+				if i == 2 {
+					time.Sleep(pause)
+				}
+				_, _ = io.WriteString(c, "9\r\ndata: x\n\n\r\n")
+			}
+			_, _ = io.WriteString(c, "0\r\n\r\n")
+		}
+	})
+	c := client(t, nil)
+	req := request(addr)
+	var res wire.Response
+	if err := c.Do(context.Background(), req, &res); err != nil {
+		t.Fatal(err)
+	}
+	few := res.Gaps
+	if len(few) != 2 || time.Duration(few[1])*time.Microsecond < 30*time.Millisecond || res.MaxGap.Microseconds() != int64(max(few[0], few[1])) || res.Truncated {
+		t.Fatalf("gaps %v, the longest %v, truncated %v; the second is 30 ms at least", few, res.MaxGap, res.Truncated)
+	}
+	second := few[1]
+	req.Target = "/many"
+	if err := c.Do(context.Background(), req, &res); err != nil {
+		t.Fatal(err)
+	}
+	if res.Events != events || len(res.Gaps) != sample.MaxGaps {
+		t.Errorf("%d events with %d gaps kept, want %d and %d", res.Events, len(res.Gaps), events, sample.MaxGaps)
+	}
+	if few[1] != second {
+		t.Error("the next answer wrote over the gaps of the one before")
+	}
+}
+
+// TestTruncatedStreams: a stream that its sender ended early is told from one that ended.
+func TestTruncatedStreams(t *testing.T) {
+	const stream, chunked = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n", "Transfer-Encoding: chunked\r\n\r\n"
+	reset := func(c net.Conn) { _ = c.(*net.TCPConn).SetLinger(0) }
+	stall := func(c net.Conn) { _, _ = io.Copy(io.Discard, c) }
+	for _, tt := range []struct {
+		name, answer string
+		end          func(net.Conn)
+		truncated    bool
+		kind         sample.ErrorKind
+	}{
+		{"whole", stream + chunked + "9\r\ndata: x\n\n\r\n0\r\n\r\n", nil, false, sample.None},
+		{"whole, the last event without its empty line", stream + chunked + "8\r\ndata: x\n\r\n0\r\n\r\n", nil, false, sample.None},
+		{"cut between two chunks", stream + chunked + "9\r\ndata: x\n\n\r\n", hangUp, true, sample.BrokeOff},
+		{"reset", stream + chunked + "9\r\ndata: x\n\n\r\n", reset, true, sample.BrokeOff},
+		{"ended by the end of the connection", stream + "\r\ndata: x\n\n", hangUp, false, sample.None},
+		{"ended by it inside a line", stream + "\r\ndata: x\n\ndata: y", hangUp, true, sample.None},
+		{"given up by the client", stream + chunked + "9\r\ndata: x\n\n\r\n", stall, false, sample.TimedOut},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			req := request(serve(t, canned(tt.answer, tt.end)))
+			req.Timeout = 300 * time.Millisecond
+			var res wire.Response
+			err := client(t, nil).Do(context.Background(), req, &res)
+			kind := sample.None
+			var we *wire.Error
+			if errors.As(err, &we) {
+				kind = we.Kind
+			}
+			if kind != tt.kind || res.Truncated != tt.truncated || !res.Stream {
+				t.Errorf("%v (%v), truncated %v; want %v, %v", kind, err, res.Truncated, tt.kind, tt.truncated)
+			}
+		})
+	}
+}
+
+func has(text, part string) bool { return strings.Contains(text, part) }
+
 func TestCodings(t *testing.T) {
 	text := []byte(strings.Repeat("firedrill ", 1000))
 	for _, coding := range []string{"", "identity", "gzip", "x-gzip", "br", "zstd", "deflate", "gzip, br"} {

@@ -4,25 +4,26 @@ import (
 	"context"
 	"crypto/tls"
 	"net"
-	"net/http/httptrace"
+	"net/url"
 	"sync"
 	"time"
-
-	"firedrill/internal/sample"
 )
 
 // Options configure a Client. The zero value is usable.
 type Options struct {
-	TLS          *tls.Config   // base configuration; ServerName is set per connection when empty; nil = defaults
-	MaxPerOrigin int           // connections to one origin at a time; 0 = 6, as browsers do
-	DialTimeout  time.Duration // connecting and TLS handshake; 0 = 30 s; the request's own time-out holds as well
+	TLS          *tls.Config       // base configuration, as Trust.Config makes it; ServerName is set per connection when empty; nil = defaults
+	Proxy        *url.URL          // http:// or https:// proxy for all addresses but loopback ones; its user and password are sent as Basic credentials; nil = none
+	Resolve      map[string]string // host or host:port, in lower case → IP or IP:port that is connected to instead; the Host field and TLS names stay
+	MaxPerOrigin int               // connections to one origin at a time; 0 = 6, as browsers do
+	DialTimeout  time.Duration     // connecting, through a proxy too, and TLS handshake; 0 = 30 s; the request's own time-out holds as well
 }
 
 const defaultPerOrigin = 6
 
 // Client is a Doer over HTTP/1.1. The zero value is not usable: call New.
 type Client struct {
-	opt *Options
+	opt         *Options
+	credentials string // for the proxy; "" = none
 
 	mu      sync.Mutex
 	origins []*origin // a handful
@@ -34,12 +35,13 @@ func New(opt *Options) *Client {
 	if opt == nil {
 		opt = &Options{}
 	}
-	return &Client{opt: opt}
+	return &Client{opt: opt, credentials: credentials(opt.Proxy)}
 }
 
 // origin is the connections to one place.
 type origin struct {
 	scheme, dial string
+	route        route
 	idle         []*conn // last used last
 	open         int     // idle, in use and being dialled
 	waiting      []chan *conn
@@ -92,7 +94,7 @@ func (c *Client) origin(scheme, dial string) *origin {
 			return o
 		}
 	}
-	o := &origin{scheme: scheme, dial: dial}
+	o := &origin{scheme: scheme, dial: dial, route: c.opt.route(scheme, dial)}
 	c.origins = append(c.origins, o)
 	return o
 }
@@ -218,76 +220,4 @@ func (c *Client) goneLocked(o *origin) {
 		return
 	}
 	o.open--
-}
-
-// stageError carries the kind of an error that only its stage tells.
-type stageError struct {
-	kind sample.ErrorKind
-	err  error
-}
-
-func (e *stageError) Error() string { return e.err.Error() }
-func (e *stageError) Unwrap() error { return e.err }
-
-func (c *Client) dial(ctx context.Context, o *origin, t *Timing, deadline time.Time) (*conn, error) {
-	limit := c.opt.DialTimeout
-	if limit <= 0 {
-		limit = 30 * time.Second
-	}
-	until := time.Now().Add(limit)
-	if !deadline.IsZero() && deadline.Before(until) {
-		until = deadline
-	}
-	dctx, cancel := context.WithDeadline(ctx, until)
-	defer cancel()
-
-	start := time.Now()
-	var looked, found time.Time
-	trace := &httptrace.ClientTrace{
-		DNSStart: func(httptrace.DNSStartInfo) { looked = time.Now() },
-		DNSDone:  func(httptrace.DNSDoneInfo) { found = time.Now() },
-	}
-	var d net.Dialer
-	raw, err := d.DialContext(httptrace.WithClientTrace(dctx, trace), "tcp", o.dial)
-	if !looked.IsZero() && !found.IsZero() {
-		t.DNS = found.Sub(looked)
-	}
-	t.Connect = time.Since(start) - t.DNS
-	if err != nil {
-		return nil, err
-	}
-	k := &conn{net: raw, raw: raw, at: o}
-	if o.scheme == "https" {
-		start := time.Now()
-		tc := tls.Client(raw, c.tlsConfig(o.dial))
-		err := tc.HandshakeContext(dctx)
-		t.TLS = time.Since(start)
-		if err != nil {
-			_ = raw.Close()
-			if dctx.Err() != nil {
-				return nil, dctx.Err()
-			}
-			return nil, &stageError{sample.TLS, err}
-		}
-		k.net = tc
-	}
-	if err := k.net.SetDeadline(deadline); err != nil {
-		_ = k.net.Close()
-		return nil, err
-	}
-	return k, nil
-}
-
-func (c *Client) tlsConfig(dial string) *tls.Config {
-	config := &tls.Config{}
-	if c.opt.TLS != nil {
-		config = c.opt.TLS.Clone()
-	}
-	if config.ServerName == "" {
-		if host, _, err := net.SplitHostPort(dial); err == nil {
-			config.ServerName = host
-		}
-	}
-	config.NextProtos = []string{"http/1.1"}
-	return config
 }

@@ -51,7 +51,11 @@ func (c *Client) Do(ctx context.Context, req *Request, res *Response) error {
 	b := pool.Get().(*buffers)
 	defer b.put()
 	var err error
-	if b.out, err = appendHead(b.out[:0], req); err != nil {
+	var via forward
+	if c.opt.Proxy != nil {
+		via = c.forward(req)
+	}
+	if b.out, err = appendHead(b.out[:0], req, via); err != nil {
 		return fail(err, Error{})
 	}
 	if err := ctx.Err(); err != nil {
@@ -74,6 +78,9 @@ func (c *Client) Do(ctx context.Context, req *Request, res *Response) error {
 	k.in = 0
 	b.br.Reset(k)
 	err = x.run()
+	if err == nil && via.host != "" && res.Status == 407 {
+		err = c.refusal(res.Status, req.Dial)
+	}
 	res.BytesIn = k.in
 	t.End = time.Now()
 	if !stop() || err != nil || !x.keep || b.br.Buffered() > 0 {
@@ -188,8 +195,9 @@ func (e *FieldError) Error() string {
 	return fmt.Sprintf("the request's %s holds a character that may not be there", e.Part)
 }
 
-// appendHead writes the request line and the fields.
-func appendHead(b []byte, req *Request) ([]byte, error) {
+// appendHead writes the request line and the fields; to a forwarding proxy with
+// the target as a whole URL.
+func appendHead(b []byte, req *Request, via forward) ([]byte, error) {
 	if req.Method == "" || !plain(req.Method, ' ') {
 		return b, &FieldError{"method"}
 	}
@@ -198,10 +206,15 @@ func appendHead(b []byte, req *Request) ([]byte, error) {
 	}
 	b = append(b, req.Method...)
 	b = append(b, ' ')
+	if via.host != "" {
+		b = append(b, "http://"...)
+		b = append(b, via.host...)
+	}
 	b = append(b, req.Target...)
 	b = append(b, " HTTP/1.1\r\nHost: "...)
 	b = append(b, req.Authority...)
 	b = append(b, "\r\n"...)
+	b = appendCredentials(b, via.credentials)
 	if len(req.Body) > 0 || req.Method == "POST" || req.Method == "PUT" || req.Method == "PATCH" {
 		b = append(b, "Content-Length: "...)
 		b = strconv.AppendInt(b, int64(len(req.Body)), 10)

@@ -1,7 +1,7 @@
 // Package wire is what stands under a virtual user: it sends one request and
 // measures what comes back.
 //
-//	vuser ─▶ Doer ─▶ Client ─▶ own connections ─▶ target
+//	vuser ─▶ Doer ─▶ Client ─▶ own connections ─▶ (proxy) ─▶ target
 //
 // A Client is one user's browser as the target sees it: its connections are its
 // own, at most six to an origin, kept alive between requests. It speaks HTTP/1.1
@@ -9,6 +9,10 @@
 // the instants of sending and of the first byte, and the arrival of streamed
 // events are part of what is replayed and measured. Buffers are held only while
 // a request is under way: a thinking user costs its sockets.
+//
+// The way to a target is what Options say: whom TLS believes (Trust), an outbound
+// proxy that is never asked for what stands on this machine, and addresses that
+// stand in for names. The Host field and the TLS name stay those of the target.
 //
 // Do makes one attempt. It follows no redirects (each recorded request is a step
 // of its own), keeps no cookies and repeats nothing: an *Error says whether

@@ -1,6 +1,11 @@
 package wire
 
-import "time"
+import (
+	"math"
+	"time"
+
+	"firedrill/internal/sample"
+)
 
 // eventScanner finds the events of an event stream as they arrive: an event is a
 // run of lines up to an empty one that has at least one non-empty data line
@@ -57,7 +62,11 @@ func (s *eventScanner) endLine(res *Response, at time.Time) {
 	if res.FirstEvent.IsZero() {
 		res.FirstEvent = at
 	} else {
-		res.MaxGap = max(res.MaxGap, at.Sub(s.last))
+		gap := at.Sub(s.last)
+		res.MaxGap = max(res.MaxGap, gap)
+		if len(res.Gaps) < sample.MaxGaps {
+			res.Gaps = append(res.Gaps, uint32(min(gap.Microseconds(), math.MaxUint32)))
+		}
 	}
 	s.last = at
 }

@@ -22,6 +22,18 @@ func protocol(format string, a ...any) error {
 
 // receive reads interim answers and the final one.
 func (x *exchange) receive() error {
+	if err := x.final(); err != nil {
+		return err
+	}
+	err := cut(x.readBody())
+	if err != nil && brokeOff(err) {
+		x.res.Truncated = true
+	}
+	return err
+}
+
+// final reads heads up to that of the final answer.
+func (x *exchange) final() error {
 	res := x.res
 	for {
 		if _, err := x.br.Peek(1); err != nil {
@@ -35,7 +47,7 @@ func (x *exchange) receive() error {
 			return err
 		}
 		if res.Status >= 200 {
-			break
+			return nil
 		}
 		if res.Status == 101 {
 			return protocol("the target changed to another protocol, unasked")
@@ -44,11 +56,6 @@ func (x *exchange) receive() error {
 			return protocol("more than %d interim answers", maxInterim)
 		}
 	}
-	err := x.readBody()
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		res.Truncated = true
-	}
-	return cut(err)
 }
 
 // cut makes the end of the connection inside an answer an unexpected one.
@@ -319,6 +326,8 @@ func (in *intake) untilEnd() error {
 		}
 		_, err := in.some(in.res.bound - in.res.size)
 		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			// Nothing says where such a body ends; a stream does not end inside a line.
+			in.res.Truncated = in.res.Stream && in.events.column > 0
 			return nil
 		}
 		if err != nil {

@@ -49,7 +49,11 @@ type Timing struct {
 	FirstByte time.Time // when the first byte of the final answer came
 	End       time.Time // when the last byte came, or the attempt failed
 
-	DNS, Connect, TLS time.Duration // 0 on a reused connection
+	// On a new connection, 0 on a reused one. Connect lasts until bytes can go to
+	// the target: through a proxy it holds the way to the proxy and its CONNECT. DNS
+	// is of the name that this machine looks up, the target's or the proxy's. TLS is
+	// the handshake with the target.
+	DNS, Connect, TLS time.Duration
 	Sending           time.Duration // writing the request
 }
 
@@ -63,13 +67,14 @@ type Response struct {
 
 	Timing            Timing
 	Reused            bool  // the connection was open already
-	Truncated         bool  // the answer broke off
+	Truncated         bool  // the answer broke off: its other side ended it, not a time-out
 	BytesOut, BytesIn int64 // on the wire
 
 	Stream     bool // the answer was an event stream
 	Events     int  // events with data
 	FirstEvent time.Time
 	MaxGap     time.Duration // longest time between two events
+	Gaps       []uint32      // times between events in microseconds, the first sample.MaxGaps; made anew for each answer: it may be kept
 
 	body    []byte // as transferred, de-chunked
 	size    int64  // of the body, kept or not
@@ -154,6 +159,18 @@ var errProtocol = errors.New("not an HTTP answer")
 // ErrTooLarge is the cause when an answer is longer than it may be.
 var ErrTooLarge = errors.New("the answer is longer than allowed")
 
+// brokeOff reports whether err is the other side's end of a connection.
+func brokeOff(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, connReset)
+}
+
+// alert reports whether err is a TLS alert of the other side: "certificate
+// required" comes after the handshake, in place of the answer.
+func alert(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "remote error"
+}
+
 // classify names the kind of an error of the network.
 func classify(ctx context.Context, err error, answered bool) sample.ErrorKind {
 	var dns *net.DNSError
@@ -167,6 +184,8 @@ func classify(ctx context.Context, err error, answered bool) sample.ErrorKind {
 		return sample.NoHost
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return sample.TimedOut
+	case alert(err):
+		return sample.TLS
 	case errors.Is(err, errProtocol):
 		return sample.Protocol
 	case errors.Is(err, ErrTooLarge):

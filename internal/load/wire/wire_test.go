@@ -237,7 +237,7 @@ func TestBrokenAnswers(t *testing.T) {
 		{name: "resets", end: reset, kind: sample.Reset},
 		{name: "hangs up in the head", answer: "HTTP/1.1 200 OK\r\nConte", end: hangUp, kind: sample.BrokeOff},
 		{name: "body too short", answer: "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello", end: hangUp, kind: sample.BrokeOff, truncated: true},
-		{name: "reset in the body", answer: "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello", end: reset, kind: sample.BrokeOff},
+		{name: "reset in the body", answer: "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello", end: reset, kind: sample.BrokeOff, truncated: true},
 		{name: "no last chunk", answer: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", end: hangUp, kind: sample.BrokeOff, truncated: true},
 		{name: "chunk too short", answer: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nabc", end: hangUp, kind: sample.BrokeOff, truncated: true},
 		{name: "stalls", end: stall, kind: sample.TimedOut},
