@@ -21,12 +21,17 @@ func language() *yamldoc.Shape {
 		{Key: "critical", Shape: list("Endpoints that the run must have samples of; without them it fails.", endpointShape(), 0)},
 		{Key: "allow", Shape: list("Classes of requests beyond reading and writing that the scenario needs; a person still has to allow them with --allow.",
 			&yamldoc.Shape{Kind: yamldoc.Text, Words: []string{"destructive", "costly"}}, 0)},
+		{Key: "steps", Shape: stepsShape()},
+		{Key: "recovery", Shape: recoveryShape()},
+		{Key: "drift", Shape: driftShape()},
 	}}
 }
 
 func personaShape() *yamldoc.Shape {
 	return &yamldoc.Shape{Kind: yamldoc.Map, Name: "persona", What: "a persona with journey and load", Doc: "One kind of virtual user.", Fields: []yamldoc.Field{
-		{Key: "journey", Required: true, Shape: journeyShape()},
+		{Key: "journey", Required: true, Unless: "critical", Shape: journeyShape()},
+		{Key: "critical", Without: []string{"journey", "only", "repeat", "rendezvous"}, Shape: &yamldoc.Shape{Kind: yamldoc.Bool, Words: []string{"true"},
+			Doc: "Instead of a journey: call each critical endpoint once an iteration, those of the scenario and of the environment."}},
 		{Key: "account", Shape: free("The pool of accounts that these users log in from; default: the journey's persona.")},
 		{Key: "login", Shape: &yamldoc.Shape{Kind: yamldoc.Text, Words: []string{string(LoginOnce), string(LoginEach)},
 			Doc: "How often a user logs in: once, or each-iteration with a new browser. Default once."}},
@@ -34,7 +39,13 @@ func personaShape() *yamldoc.Shape {
 		{Key: "repeat", Shape: &yamldoc.Shape{What: "{step: ENDPOINT, times: N} or a list of such", Doc: "How many turns the loop that holds a step makes.",
 			OneOf: []*yamldoc.Shape{repeatShape(), {Kind: yamldoc.List, Elem: repeatShape(), Least: 1}}}},
 		{Key: "set", Shape: &yamldoc.Shape{Kind: yamldoc.Map, Elem: exprShape(), Least: 1, What: "fields with their generators, such as {grade: \"int(60, 99)\"}", Doc: "Generated fields: the last name of a part (grade) or a whole reference (json.answers[0].text), and a generator."}},
-		{Key: "think", Shape: distShape()},
+		{Key: "think", Shape: distShape("a think time", "Overrides every recorded think time; default: as recorded.")},
+		{Key: "rendezvous", Shape: &yamldoc.Shape{What: "{step: ENDPOINT, within: 30s} or a list of such", Doc: "Steps before which the users wait for each other, to go on at the same moment. The wait is no latency.",
+			OneOf: []*yamldoc.Shape{gatherShape(), {Kind: yamldoc.List, Elem: gatherShape(), Least: 1}}}},
+		{Key: "retry", Shape: &yamldoc.Shape{Kind: yamldoc.Map, Name: "retry", What: "{times: 2, longest: 60s}", Doc: "Send again what was answered with 429, or with 503 and Retry-After, when the answer says.", Fields: []yamldoc.Field{
+			{Key: "times", Required: true, Shape: whole("Most further attempts of one request.", 1, maxRetries)},
+			{Key: "longest", Shape: durationShape("A longer Retry-After is not waited for; default 60s.")},
+		}}},
 		{Key: "load", Required: true, Shape: loadShape()},
 	}}
 }
@@ -53,6 +64,13 @@ func repeatShape() *yamldoc.Shape {
 	return &yamldoc.Shape{Kind: yamldoc.Map, Name: "repeat", What: "{step: ENDPOINT, times: N}", Fields: []yamldoc.Field{
 		{Key: "step", Required: true, Shape: stepShape()},
 		{Key: "times", Required: true, Shape: whole("How many turns.", 1, maxCount)},
+	}}
+}
+
+func gatherShape() *yamldoc.Shape {
+	return &yamldoc.Shape{Kind: yamldoc.Map, Name: "rendezvous", What: "{step: ENDPOINT, within: 30s}", Fields: []yamldoc.Field{
+		{Key: "step", Required: true, Shape: stepShape()},
+		{Key: "within", Shape: durationShape("The longest that the first to come waits for the others; default 30s.")},
 	}}
 }
 
@@ -82,6 +100,11 @@ func loadShape() *yamldoc.Shape {
 			{Key: "time_unit", Shape: durationShape("What rates and their targets are per; default 1s.")},
 			{Key: "pre_allocated_vus", Shape: users, Doc: "Users that stand ready before the start."},
 			{Key: "max_vus", Shape: users, Doc: "The most users that may be made; default pre_allocated_vus."},
+			{Key: "arrivals", Shape: &yamldoc.Shape{Kind: yamldoc.Text, Words: []string{"even", "poisson"}, Doc: "Even gaps between arrivals (default), or a Poisson process of the same rate."}},
+			{Key: "pacing", Shape: distShape("a time", "From the start of one iteration of a user to that of the next; default: one follows the other at once.")},
+			{Key: "start_offset", Shape: distShape("a time", "How long after its place is there a user begins; default: at once.")},
+			{Key: "speed", Shape: &yamldoc.Shape{Kind: yamldoc.Decimal, Min: ptr(0.01), Max: ptr(1000), Doc: "The pauses between recorded arrivals are divided by it; default 1."}},
+			{Key: "copies", Shape: whole("So many sessions for each recorded one; default 1.", 1, maxCount)},
 			{Key: "start_time", Shape: durationShape("When this persona begins, from the start of the run; default 0s.")},
 			{Key: "graceful_stop", Shape: durationShape("How long iterations may go on after the end; default 30s.")},
 			{Key: "graceful_ramp_down", Shape: durationShape("How long a user that is ramped down may finish its iteration; default 30s.")},
@@ -91,25 +114,27 @@ func loadShape() *yamldoc.Shape {
 // executorCases says which keys go with which executor.
 func executorCases() []yamldoc.Case {
 	return []yamldoc.Case{
-		{Value: string(ConstantVUs), Required: []string{"vus", "duration"}},
-		{Value: string(RampingVUs), Required: []string{"stages"}, Optional: []string{"start_vus", "graceful_ramp_down"}},
-		{Value: string(SharedIterations), Required: []string{"vus", "iterations"}, Optional: []string{"max_duration"}},
-		{Value: string(PerVUIterations), Required: []string{"vus", "iterations"}, Optional: []string{"max_duration"}},
-		{Value: string(ConstantArrivalRate), Required: []string{"rate", "duration", "pre_allocated_vus"}, Optional: []string{"time_unit", "max_vus"}},
-		{Value: string(RampingArrivalRate), Required: []string{"stages", "pre_allocated_vus"}, Optional: []string{"start_rate", "time_unit", "max_vus"}},
-		{Value: string(AsRecorded), Optional: []string{"vus", "duration"}},
+		{Value: string(ConstantVUs), Required: []string{"vus", "duration"}, Optional: []string{"pacing", "start_offset"}},
+		{Value: string(RampingVUs), Required: []string{"stages"}, Optional: []string{"start_vus", "graceful_ramp_down", "pacing", "start_offset"}},
+		{Value: string(SharedIterations), Required: []string{"vus", "iterations"}, Optional: []string{"max_duration", "pacing", "start_offset"}},
+		{Value: string(PerVUIterations), Required: []string{"vus", "iterations"}, Optional: []string{"max_duration", "pacing", "start_offset"}},
+		{Value: string(ConstantArrivalRate), Required: []string{"rate", "duration", "pre_allocated_vus"}, Optional: []string{"time_unit", "max_vus", "arrivals"}},
+		{Value: string(RampingArrivalRate), Required: []string{"stages", "pre_allocated_vus"}, Optional: []string{"start_rate", "time_unit", "max_vus", "arrivals"}},
+		{Value: string(AsRecorded), Optional: []string{"vus", "duration", "speed", "copies"}},
 	}
 }
 
 func thresholdsShape() *yamldoc.Shape {
 	expr := &yamldoc.Shape{Kind: yamldoc.Text, What: `an expression such as "p(95)<1000"`, Example: `"p(95)<%s"`, Pattern: `\S`, Check: notEmpty}
-	entry := &yamldoc.Shape{Name: "threshold", OneOf: []*yamldoc.Shape{expr, {Kind: yamldoc.Map, What: "{threshold: EXPRESSION, abort_on_fail: true}", Fields: []yamldoc.Field{
+	detailed := &yamldoc.Shape{Kind: yamldoc.Map, What: "{threshold: EXPRESSION, abort_on_fail: true}", Fields: []yamldoc.Field{
 		{Key: "threshold", Required: true, Shape: expr},
+		{Key: "min_samples", Shape: whole("With fewer observations, in the run or in a window of \"over\", there is no data; default 1.", 1, maxSamples)},
 		{Key: "abort_on_fail", Shape: &yamldoc.Shape{Kind: yamldoc.Bool, Doc: "End the run as soon as it is broken."}},
 		{Key: "delay_abort_eval", Shape: durationShape("Do not end the run earlier than this.")},
-	}}}}
-	return &yamldoc.Shape{Kind: yamldoc.Map, Least: 1, Key: notEmpty, What: `metrics with their expressions, such as {http_req_failed: "rate<0.01"}`, Doc: `k6's thresholds: a metric, with a selector such as http_req_duration{endpoint:GET /api/v1/me} where wanted, and its expressions. Times are in milliseconds.`,
-		Elem: &yamldoc.Shape{What: `an expression such as "p(95)<1000", or a list of such`, OneOf: []*yamldoc.Shape{{Kind: yamldoc.List, Elem: entry, Least: 1}, expr}}}
+	}}
+	entry := &yamldoc.Shape{Name: "threshold", OneOf: []*yamldoc.Shape{expr, detailed}}
+	return &yamldoc.Shape{Kind: yamldoc.Map, Least: 1, Key: notEmpty, What: `metrics with their expressions, such as {http_req_failed: "rate<0.01"}`, Doc: `k6's thresholds: a metric, with a selector such as http_req_duration{endpoint:GET /api/v1/me} where wanted, and its expressions. Times are in milliseconds. "over 30s" behind an expression judges each stretch of that length; {each:critical} stands for one threshold per critical endpoint.`,
+		Elem: &yamldoc.Shape{What: `an expression such as "p(95)<1000", or a list of such`, OneOf: []*yamldoc.Shape{{Kind: yamldoc.List, Elem: entry, Least: 1}, expr, detailed}}}
 }
 
 func nameShape(doc string) *yamldoc.Shape {
@@ -131,9 +156,9 @@ func exprShape() *yamldoc.Shape {
 		Doc: "int(LOW, HIGH), float(LOW, HIGH), oneof(a, b, c), text(WORDS), phrase, uuid, now or const(TEXT).", Check: checked(func(s string) error { _, err := ParseExpr(s); return err })}
 }
 
-func distShape() *yamldoc.Shape {
-	return &yamldoc.Shape{Kind: yamldoc.Text, Name: "distribution", What: "a think time such as 3s or uniform(3s, 8s)", Example: "%ss", Pattern: `^ *([0-9.+][0-9a-zµμ.]*|(uniform|exponential|lognormal) *\(.*\)) *$`,
-		Doc: "Overrides every recorded think time: 3s, uniform(3s, 8s), exponential(MEAN) or lognormal(MEDIAN, P95). Default: as recorded.", Check: checked(func(s string) error { _, err := ParseDist(s); return err })}
+func distShape(what, doc string) *yamldoc.Shape {
+	return &yamldoc.Shape{Kind: yamldoc.Text, What: what + " such as 3s or uniform(3s, 8s)", Example: "%ss", Pattern: `^ *([0-9.+][0-9a-zµμ.]*|(uniform|exponential|lognormal) *\(.*\)) *$`,
+		Doc: doc + " 3s, uniform(3s, 8s), exponential(MEAN) or lognormal(MEDIAN, P95).", Check: checked(func(s string) error { _, err := ParseDist(s); return err })}
 }
 
 func durationShape(doc string) *yamldoc.Shape {
@@ -157,6 +182,13 @@ func oneOrMore(doc string, of *yamldoc.Shape) *yamldoc.Shape {
 
 // maxCount is the most users, iterations, turns or arrivals that a file may ask for.
 const maxCount = 1_000_000
+
+// maxRetries bounds the further attempts of one request, maxSamples what a
+// threshold may wait for.
+const (
+	maxRetries = 100
+	maxSamples = 1_000_000_000
+)
 
 func ptr(v float64) *float64 { return &v }
 

@@ -3,6 +3,7 @@ package scenario
 import (
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"firedrill/internal/yamldoc"
@@ -34,10 +35,11 @@ func Parse(file string, src []byte, checkers ...Checker) (*Scenario, error) {
 	for _, p := range root.Get("personas").Pairs {
 		s.Personas = append(s.Personas, persona(p.Key, p.Value))
 	}
-	if thresholds := root.Get("thresholds"); thresholds != nil {
-		if s.Thresholds, bad = readThresholds(thresholds, checkers); bad != nil {
-			return nil, bad
-		}
+	if s.Thresholds, bad = readThresholds(root.Get("thresholds"), checkers); bad != nil {
+		return nil, bad
+	}
+	if bad = s.judges(root, checkers); bad != nil {
+		return nil, bad
 	}
 	if f := s.check(); f != nil {
 		return nil, f.at(root)
@@ -48,7 +50,7 @@ func Parse(file string, src []byte, checkers ...Checker) (*Scenario, error) {
 func persona(key, n *yamldoc.Node) Persona {
 	journey := n.Get("journey")
 	p := Persona{
-		Name: key.Text, Line: key.Line, Account: n.Get("account").String(),
+		Name: key.Text, Line: key.Line, Account: n.Get("account").String(), Critical: n.Get("critical") != nil,
 		Journey: Selector{Persona: journey.Get("persona").String(), Has: journey.Get("has").Strings(), Name: journey.Get("name").String(), Mark: journey.Get("mark").String()},
 		Login:   Cadence(or(n.Get("login").String(), string(LoginOnce))),
 		Only:    n.Get("only").Strings(),
@@ -57,17 +59,36 @@ func persona(key, n *yamldoc.Node) Persona {
 	for _, r := range n.Get("repeat").Each() {
 		p.Repeat = append(p.Repeat, Repeat{Step: r.Get("step").String(), Times: count(r.Get("times"), 0)})
 	}
+	for _, g := range n.Get("rendezvous").Each() {
+		p.Gather = append(p.Gather, Gather{Step: g.Get("step").String(), Within: duration(g.Get("within"), 30*time.Second)})
+	}
+	if retry := n.Get("retry"); retry != nil {
+		p.Retry = Retry{Times: count(retry.Get("times"), 0), Longest: duration(retry.Get("longest"), time.Minute)}
+	}
 	if set := n.Get("set"); set != nil {
 		for _, pair := range set.Pairs {
 			e, _ := ParseExpr(pair.Value.Text) // checked by the language
 			p.Set = append(p.Set, Assignment{Field: pair.Key.Text, Expr: e})
 		}
 	}
-	if think := n.Get("think"); think != nil {
-		d, _ := ParseDist(think.Text) // checked by the language
-		p.Think = &d
-	}
+	p.Think = distribution(n.Get("think"))
 	return p
+}
+
+// judges reads steps, recovery and drift.
+func (s *Scenario) judges(root *yamldoc.Node, checkers []Checker) (bad *yamldoc.Error) {
+	if n := root.Get("steps"); n != nil {
+		s.Steps = &Steps{MustHold: count(n.Get("must_hold"), 0)}
+	}
+	if n := root.Get("drift"); n != nil {
+		s.Drift = &Drift{P95: percent(n.Get("p95"), 0.10), Errors: percent(n.Get("errors"), 0.01), Queries: percent(n.Get("queries"), 0.05)}
+	}
+	if n := root.Get("recovery"); n != nil {
+		s.Recovery = &Recovery{After: n.Get("after").String(), Within: duration(n.Get("within"), time.Minute),
+			Window: duration(n.Get("window"), 10*time.Second), Keep: duration(n.Get("keep"), 30*time.Second)}
+		s.Recovery.Thresholds, bad = readThresholds(n.Get("thresholds"), checkers)
+	}
+	return bad
 }
 
 // readLoad fills in the defaults of the executor.
@@ -81,6 +102,11 @@ func readLoad(n *yamldoc.Node) Load {
 		StartRate:       decimal(n.Get("start_rate")),
 		PreAllocatedVUs: count(n.Get("pre_allocated_vus"), 0),
 		StartTime:       duration(n.Get("start_time"), 0),
+		Poisson:         n.Get("arrivals").String() == "poisson",
+		Pacing:          distribution(n.Get("pacing")),
+		StartOffset:     distribution(n.Get("start_offset")),
+		Speed:           decimal(n.Get("speed")),
+		Copies:          count(n.Get("copies"), 0),
 		GracefulStop:    duration(n.Get("graceful_stop"), 30*time.Second),
 	}
 	for _, s := range n.Get("stages").Each() {
@@ -99,20 +125,28 @@ func readLoad(n *yamldoc.Node) Load {
 	return l
 }
 
+// readThresholds reads a mapping of thresholds; none where n is nil.
 func readThresholds(n *yamldoc.Node, checkers []Checker) ([]Threshold, *yamldoc.Error) {
+	if n == nil {
+		return nil, nil
+	}
 	var all []Threshold
 	for _, p := range n.Pairs {
+		if err := checkEach(p.Key.Text); err != nil {
+			return nil, thresholdError(p.Key, p.Value, err)
+		}
 		for _, entry := range p.Value.Each() {
 			t, expr := Threshold{Metric: p.Key.Text}, entry
 			if entry.Kind == yamldoc.Map {
 				expr = entry.Get("threshold")
-				t.AbortOnFail = entry.Get("abort_on_fail").String() == "true"
+				t.MinSamples = count(entry.Get("min_samples"), 0)
+				t.AbortOnFail = strings.EqualFold(entry.Get("abort_on_fail").String(), "true")
 				t.DelayAbortEval = duration(entry.Get("delay_abort_eval"), 0)
 			}
 			t.Expr = expr.Text
 			t.Line, t.Column = expr.Position(0)
 			for _, check := range checkers {
-				if err := check(t.Metric, t.Expr); err != nil {
+				if err := checkThreshold(check, t.Metric, t.Expr); err != nil {
 					return nil, thresholdError(p.Key, expr, err)
 				}
 			}
@@ -151,6 +185,23 @@ func count(n *yamldoc.Node, absent int) int {
 
 func decimal(n *yamldoc.Node) float64 {
 	v, _ := n.Number()
+	return v
+}
+
+// distribution is nil where there is none.
+func distribution(n *yamldoc.Node) *Dist {
+	if n == nil {
+		return nil
+	}
+	d, _ := ParseDist(n.Text) // checked by the language
+	return &d
+}
+
+func percent(n *yamldoc.Node, absent float64) float64 {
+	if n == nil {
+		return absent
+	}
+	v, _ := readPercent(n.Text) // checked by the language
 	return v
 }
 

@@ -18,9 +18,10 @@ func (s *Scenario) YAML() []byte {
 	for _, x := range s.Personas {
 		p.persona(x)
 	}
-	p.thresholds(s.Thresholds)
+	p.thresholds(0, s.Thresholds)
 	p.words(0, "critical", s.Critical)
 	p.words(0, "allow", s.Allow)
+	p.judges(s)
 	return []byte(p.b.String())
 }
 
@@ -56,11 +57,15 @@ func (p *printer) count(depth int, key string, v int) {
 
 func (p *printer) persona(x Persona) {
 	p.line(1, "%s:", yamlQuote(x.Name))
-	p.line(2, "journey:")
-	p.text(3, "persona", x.Journey.Persona)
-	p.words(3, "has", x.Journey.Has)
-	p.text(3, "name", x.Journey.Name)
-	p.text(3, "mark", x.Journey.Mark)
+	if x.Critical {
+		p.line(2, "critical: true")
+	} else {
+		p.line(2, "journey:")
+		p.text(3, "persona", x.Journey.Persona)
+		p.words(3, "has", x.Journey.Has)
+		p.text(3, "name", x.Journey.Name)
+		p.text(3, "mark", x.Journey.Mark)
+	}
 	p.text(2, "account", x.Account)
 	p.line(2, "login: %s", x.Login)
 	p.words(2, "only", x.Only)
@@ -76,8 +81,15 @@ func (p *printer) persona(x Persona) {
 			p.line(3, "%s: %s", yamlQuote(a.Field), yamlQuote(a.Expr.String()))
 		}
 	}
-	if x.Think != nil {
-		p.text(2, "think", x.Think.String())
+	p.dist(2, "think", x.Think)
+	if len(x.Gather) > 0 {
+		p.line(2, "rendezvous:")
+		for _, g := range x.Gather {
+			p.line(2, "- {step: %s, within: %s}", yamlQuote(g.Step), FormatDuration(g.Within))
+		}
+	}
+	if x.Retry.Times > 0 {
+		p.line(2, "retry: {times: %d, longest: %s}", x.Retry.Times, FormatDuration(x.Retry.Longest))
 	}
 	p.line(2, "load:")
 	p.load(x.Load)
@@ -107,6 +119,15 @@ func (p *printer) load(l Load) {
 	}
 	p.count(3, "pre_allocated_vus", l.PreAllocatedVUs)
 	p.count(3, "max_vus", l.MaxVUs)
+	if l.Poisson {
+		p.line(3, "arrivals: poisson")
+	}
+	p.dist(3, "pacing", l.Pacing)
+	p.dist(3, "start_offset", l.StartOffset)
+	if l.Speed != 0 {
+		p.line(3, "speed: %s", plainNumber(l.Speed))
+	}
+	p.count(3, "copies", l.Copies)
 	p.duration("start_time", l.StartTime)
 	p.line(3, "graceful_stop: %s", FormatDuration(l.GracefulStop))
 	if l.Executor == RampingVUs {
@@ -120,22 +141,47 @@ func (p *printer) duration(key string, d time.Duration) {
 	}
 }
 
+func (p *printer) dist(depth int, key string, d *Dist) {
+	if d != nil {
+		p.text(depth, key, d.String())
+	}
+}
+
+func (p *printer) judges(s *Scenario) {
+	if s.Steps != nil {
+		p.line(0, "steps: {must_hold: %d}", s.Steps.MustHold)
+	}
+	if r := s.Recovery; r != nil {
+		p.line(0, "recovery:")
+		p.text(1, "after", r.After)
+		p.line(1, "within: %s", FormatDuration(r.Within))
+		p.line(1, "window: %s", FormatDuration(r.Window))
+		p.line(1, "keep: %s", FormatDuration(r.Keep))
+		p.thresholds(1, r.Thresholds)
+	}
+	if d := s.Drift; d != nil {
+		p.line(0, "drift: {p95: %s, errors: %s, queries: %s}", yamlQuote(formatPercent(d.P95)), yamlQuote(formatPercent(d.Errors)), yamlQuote(formatPercent(d.Queries)))
+	}
+}
+
 // thresholds prints those of one metric together; Parse yields them so.
-func (p *printer) thresholds(all []Threshold) {
+func (p *printer) thresholds(depth int, all []Threshold) {
 	if len(all) > 0 {
-		p.line(0, "thresholds:")
+		p.line(depth, "thresholds:")
 	}
 	var last string
 	for i, t := range all {
 		if i == 0 || t.Metric != last {
-			p.line(1, "%s:", yamlQuote(t.Metric))
+			p.line(depth+1, "%s:", yamlQuote(t.Metric))
 		}
 		last = t.Metric
 		switch {
+		case t.MinSamples != 0:
+			p.line(depth+1, "- {threshold: %s, min_samples: %d, abort_on_fail: %t, delay_abort_eval: %s}", yamlQuote(t.Expr), t.MinSamples, t.AbortOnFail, FormatDuration(t.DelayAbortEval))
 		case t.AbortOnFail || t.DelayAbortEval != 0:
-			p.line(1, "- {threshold: %s, abort_on_fail: %t, delay_abort_eval: %s}", yamlQuote(t.Expr), t.AbortOnFail, FormatDuration(t.DelayAbortEval))
+			p.line(depth+1, "- {threshold: %s, abort_on_fail: %t, delay_abort_eval: %s}", yamlQuote(t.Expr), t.AbortOnFail, FormatDuration(t.DelayAbortEval))
 		default:
-			p.line(1, "- %s", yamlQuote(t.Expr))
+			p.line(depth+1, "- %s", yamlQuote(t.Expr))
 		}
 	}
 }

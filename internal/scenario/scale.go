@@ -69,6 +69,7 @@ func (s *Scenario) Scale(arg string) (*Scenario, string, error) {
 	for i, users := range Share(int(n), peaks) {
 		out.Personas[i].Load = s.Personas[i].Load.toUsers(users)
 	}
+	s.keepProportions(out)
 	return out, s.scaled(out), nil
 }
 
@@ -85,6 +86,7 @@ func (s *Scenario) multiply(arg, text string) (*Scenario, string, error) {
 		}
 		p.Load = s.Personas[i].Load.times(factor)
 	}
+	s.keepProportions(out)
 	return out, s.scaled(out), nil
 }
 
@@ -163,6 +165,11 @@ func (l Load) times(factor float64) Load {
 	if l.Executor == SharedIterations {
 		l.Iterations = max(atLeastOne(l.Iterations, factor), l.VUs)
 	}
+	if l.Executor == AsRecorded {
+		if copies := atLeastOne(max(1, l.Copies), factor); copies != max(1, l.Copies) {
+			l.Copies = copies
+		}
+	}
 	l.Stages = slices.Clone(l.Stages)
 	for i := range l.Stages {
 		if l.Executor == RampingVUs {
@@ -203,6 +210,9 @@ func (s *Scenario) scaled(to *Scenario) string {
 		if p.Load.topRate() != q.topRate() && p.Load.Executor != RampingVUs {
 			text += fmt.Sprintf(" (rate %.4g → %.4g)", p.Load.topRate(), q.topRate())
 		}
+		if a, b := max(1, p.Load.Copies), max(1, q.Copies); a != b {
+			text += fmt.Sprintf(" (copies %s)", arrow(a, b))
+		}
 		each = append(each, text)
 	}
 	if before == after {
@@ -218,9 +228,15 @@ func arrow(a, b int) string {
 	return fmt.Sprintf("%d → %d", a, b)
 }
 
-// clone copies what Scale and Shorten change; the rest is shared and read-only.
+// clone copies what Scale, Shorten and Expand change; the rest is shared and read-only.
 func (s *Scenario) clone() *Scenario {
 	out := *s
+	out.Thresholds = slices.Clone(s.Thresholds)
+	if s.Recovery != nil {
+		recovery := *s.Recovery
+		recovery.Thresholds = slices.Clone(s.Recovery.Thresholds)
+		out.Recovery = &recovery
+	}
 	out.Personas = slices.Clone(s.Personas)
 	for i := range out.Personas {
 		out.Personas[i].Load.Stages = slices.Clone(out.Personas[i].Load.Stages)

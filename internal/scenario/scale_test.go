@@ -98,8 +98,10 @@ func TestScaleOfEachExecutor(t *testing.T) {
 		"the foot of a ramp stays above zero where it was": {
 			scenario.Load{Executor: scenario.RampingVUs, StartVUs: 1, Stages: []scenario.Stage{{Duration: time.Minute, Target: 200}, {Duration: time.Minute, Target: 10}, {Duration: time.Minute}}}, "10",
 			scenario.Load{Executor: scenario.RampingVUs, StartVUs: 1, Stages: []scenario.Stage{{Duration: time.Minute, Target: 10}, {Duration: time.Minute, Target: 1}, {Duration: time.Minute}}}},
-		"sessions as recorded without a number of users stay under a factor": {
-			scenario.Load{Executor: scenario.AsRecorded}, "2x", scenario.Load{Executor: scenario.AsRecorded}},
+		"sessions as recorded are copied": {
+			scenario.Load{Executor: scenario.AsRecorded}, "2x", scenario.Load{Executor: scenario.AsRecorded, Copies: 2}},
+		"sessions as recorded are never fewer than recorded": {
+			scenario.Load{Executor: scenario.AsRecorded, Speed: 2}, "0.5x", scenario.Load{Executor: scenario.AsRecorded, Speed: 2}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, _, err := one(c.load).Scale(c.arg)
@@ -284,6 +286,52 @@ func TestShortenErrors(t *testing.T) {
 	}
 }
 
+// TestShortenTogether: what stands at one moment stays together, though one of
+// the personas holds where the others go up; and what is judged keeps its meaning.
+func TestShortenTogether(t *testing.T) {
+	s := steps()
+	s.Personas[2].Load.Stages[0].Target, s.Personas[2].Load.StartVUs = 1, 1 // an admin is there from the beginning
+	s.Recovery = &scenario.Recovery{After: "step 2", Within: time.Minute, Window: 10 * time.Second, Keep: 30 * time.Second,
+		Thresholds: []scenario.Threshold{{Metric: "http_req_failed", Expr: "rate<0.1 over 30s"}}}
+	s.Thresholds = []scenario.Threshold{{Metric: "http_req_failed", Expr: "rate<0.1 over 2m", DelayAbortEval: time.Minute, AbortOnFail: true}, {Metric: "http_req_failed", Expr: "rate<0.1"}}
+	got, said, err := s.Shorten(12 * time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 2 {
+		if d := cmp.Diff(durations(got.Personas[2].Load), durations(got.Personas[i].Load)); d != "" {
+			t.Errorf("%s and admins (-admins +%[1]s):\n%s", s.Personas[i].Name, d)
+		}
+	}
+	if said != "length changed from 6m45s to 12.556s, not 12s: no load is held for less than 1s" {
+		t.Error(said)
+	}
+	want := scenario.Recovery{After: "step 2", Within: 5 * time.Second, Window: time.Second, Keep: 3 * time.Second, Thresholds: []scenario.Threshold{{Metric: "http_req_failed", Expr: "rate<0.1 over 1s"}}}
+	if d := cmp.Diff(want, *got.Recovery); d != "" {
+		t.Error(d)
+	}
+	if s.Recovery.Within != time.Minute || s.Recovery.Thresholds[0].Expr != "rate<0.1 over 30s" || s.Thresholds[0].Expr != "rate<0.1 over 2m" {
+		t.Error("the original was changed")
+	}
+	if th := got.Thresholds[0]; th.Expr != "rate<0.1 over 3.72s" || th.DelayAbortEval != 1860*time.Millisecond {
+		t.Errorf("%q, delayed by %s", th.Expr, th.DelayAbortEval)
+	}
+	if got.Thresholds[1].Expr != "rate<0.1" {
+		t.Error(got.Thresholds[1].Expr)
+	}
+	longer, _, _ := s.Shorten(810 * time.Second)
+	if longer.Recovery.Within != 2*time.Minute || longer.Thresholds[0].Expr != "rate<0.1 over 2m" || longer.Thresholds[0].DelayAbortEval != time.Minute {
+		t.Errorf("twice as long: %+v, %q", longer.Recovery, longer.Thresholds[0].Expr)
+	}
+}
+
+func durations(l scenario.Load) (all []time.Duration) {
+	for _, s := range l.Stages {
+		all = append(all, s.Duration)
+	}
+	return all
+}
+
 // TestShortenProperty: whatever the stages, the whole is as long as asked unless
 // a hold had to be kept, and the result is still valid.
 func TestShortenProperty(t *testing.T) {
@@ -316,4 +364,56 @@ func TestShortenProperty(t *testing.T) {
 			}
 		}
 	})
+}
+
+// steps is three personas that go up and down together; a fourth goes its own way.
+func steps() *scenario.Scenario {
+	ramp := func(start int, targets ...float64) scenario.Load {
+		l := scenario.Load{Executor: scenario.RampingVUs, StartVUs: start}
+		for i, target := range targets {
+			l.Stages = append(l.Stages, scenario.Stage{Duration: time.Duration(15+105*(i%2)) * time.Second, Target: target})
+		}
+		return l
+	}
+	s := &scenario.Scenario{Name: "steps", Steps: &scenario.Steps{MustHold: 133}}
+	for name, l := range map[string]scenario.Load{
+		"a-teachers": ramp(0, 11, 11, 30, 30, 113, 113), "b-students": ramp(0, 38, 38, 100, 100, 376, 376), "c-admins": ramp(0, 1, 1, 3, 3, 11, 11), "d-other": ramp(1, 7, 7),
+	} {
+		s.Personas = append(s.Personas, scenario.Persona{Name: name, Login: scenario.LoginOnce, Journey: scenario.Selector{Persona: "p"}, Load: l})
+	}
+	slices.SortFunc(s.Personas, func(a, b scenario.Persona) int { return strings.Compare(a.Name, b.Name) })
+	return s
+}
+
+// TestScaleOfSteps: each level has its share of the users, exactly, whoever rounds how.
+func TestScaleOfSteps(t *testing.T) {
+	for arg, want := range map[string][][]int{ // at each level: teachers, students, admins; the fourth has its own
+		"507":  {{11, 38, 1}, {30, 100, 3}, {113, 376, 11}, {7}},
+		"255":  {{5, 19, 1}, {15, 50, 2}, {57, 189, 6}, {3}},      // 250 of 500 but for rounding: 25, 67 and 252 users
+		"1.5x": {{17, 57, 1}, {45, 150, 5}, {170, 564, 17}, {11}}, // 75, 200 and 751 users
+	} {
+		got, _, err := steps().Scale(arg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for level := range 3 {
+			var users []int
+			for i := range 3 {
+				up, hold := got.Personas[i].Load.Stages[2*level].Target, got.Personas[i].Load.Stages[2*level+1].Target
+				if up != hold {
+					t.Errorf("%s: level %d of %s goes from %g to %g", arg, level+1, got.Personas[i].Name, up, hold)
+				}
+				users = append(users, int(hold))
+			}
+			if d := cmp.Diff(want[level], users); d != "" {
+				t.Errorf("--scale %s, level %d (-want +got):\n%s", arg, level+1, d)
+			}
+		}
+		if other := got.Personas[3].Load.Stages[0].Target; int(other) != want[3][0] {
+			t.Errorf("--scale %s: the fourth has %g", arg, other)
+		}
+		if got.Steps.MustHold != 133 || got.Personas[0].Load.StartVUs != 0 {
+			t.Errorf("--scale %s: must hold %d, starts with %d", arg, got.Steps.MustHold, got.Personas[0].Load.StartVUs)
+		}
+	}
 }

@@ -16,6 +16,7 @@ type Scenario struct {
 	Drift      *Drift      // what may change over the hours; nil = not judged
 	File       string      // where it came from, for messages
 	Source     []byte      // the file's text, kept with the run
+	Notes      []string    // what Expand left out, for people
 }
 
 // Persona is one kind of virtual user of a scenario.

@@ -3,6 +3,7 @@ package scenario
 import (
 	"fmt"
 	"math"
+	"strings"
 	"time"
 )
 
@@ -38,12 +39,22 @@ func (s *Scenario) Length() time.Duration {
 // least is the shortest that a load or the hold of a ramp is made.
 const least = time.Second
 
+// The shortest that the times of a recovery are made, unless the file has them shorter.
+const (
+	leastWithin = 5 * time.Second
+	leastKeep   = 3 * time.Second
+)
+
 // Shorten returns the scenario with another whole length, longer ones too, and
 // says what was changed: start times, durations, stages and longest durations
-// in proportion, in whole milliseconds. What holds a load (a duration, a
-// max_duration, a stage at the level before it) never becomes shorter than a
-// second, so that the whole may come out longer than asked; jumps stay jumps.
-// Think times, numbers of iterations and graceful stops stay. The error is a
+// in proportion, in whole milliseconds; what stands at one moment goes on doing
+// so. What holds a load (a duration, a max_duration, a stage at the level before
+// it, a stretch in which no load changes) never becomes shorter than a second,
+// so that the whole may come out longer than asked; jumps stay jumps. The times
+// of a recovery change in proportion, but within stays at least 5s, window 1s
+// and keep 3s; in a shorter run so do the windows of "over" (1s) and what
+// delay_abort_eval says. Think times, pacing, start offsets, the waits of a
+// rendezvous, numbers of iterations and graceful stops stay. The error is a
 // *LengthError.
 func (s *Scenario) Shorten(total time.Duration) (*Scenario, string, error) {
 	whole := s.Length()
@@ -56,12 +67,15 @@ func (s *Scenario) Shorten(total time.Duration) (*Scenario, string, error) {
 		return nil, "", &LengthError{total, fmt.Sprintf("%s lasts as long as its recording", s.Name), "give its personas a duration in the file"}
 	}
 	out := s.clone()
-	stretch := func(at time.Duration) time.Duration { // of a moment of the run, so that sums stay exact
-		ms := math.Round(float64(at) / float64(whole) * float64(total) / float64(time.Millisecond))
-		return time.Duration(ms) * time.Millisecond
-	}
+	w := s.warpTo(total)
 	for i := range out.Personas {
-		out.Personas[i].Load = out.Personas[i].Load.stretched(stretch)
+		out.Personas[i].Load = out.Personas[i].Load.warped(w)
+	}
+	factor := float64(out.Length()) / float64(whole)
+	stretchThresholds(out.Thresholds, factor)
+	if r := out.Recovery; r != nil {
+		r.Within, r.Window, r.Keep = stretch(r.Within, factor, leastWithin), stretch(r.Window, factor, least), stretch(r.Keep, factor, leastKeep)
+		stretchThresholds(r.Thresholds, factor)
 	}
 	said := fmt.Sprintf("length changed from %s to %s", FormatDuration(whole), FormatDuration(out.Length()))
 	if got := out.Length(); got != total {
@@ -70,31 +84,46 @@ func (s *Scenario) Shorten(total time.Duration) (*Scenario, string, error) {
 	return out, said, nil
 }
 
-func (l Load) stretched(moment func(time.Duration) time.Duration) Load {
+// stretch is a length times the factor in whole milliseconds, but not shorter
+// than the floor unless it was so before.
+func stretch(d time.Duration, factor float64, floor time.Duration) time.Duration {
+	ms := math.Round(float64(d) * factor / float64(time.Millisecond))
+	return max(time.Duration(ms)*time.Millisecond, min(d, floor))
+}
+
+// stretchThresholds shortens the windows of "over", and what delays an abort.
+func stretchThresholds(all []Threshold, factor float64) {
+	if factor >= 1 {
+		return
+	}
+	for i := range all {
+		t := &all[i]
+		t.DelayAbortEval = stretch(t.DelayAbortEval, factor, 0)
+		at := strings.LastIndex(t.Expr, " over ")
+		if at < 0 {
+			continue
+		}
+		head := t.Expr[:at+len(" over ")]
+		if d, err := time.ParseDuration(strings.TrimSpace(t.Expr[len(head):])); err == nil && d > 0 {
+			t.Expr = head + FormatDuration(stretch(d, factor, least))
+		}
+	}
+}
+
+// warped moves what the load's numbers say of time.
+func (l Load) warped(w warp) Load {
 	from := l.StartTime
-	part := func(begin, length time.Duration) time.Duration { return moment(begin+length) - moment(begin) }
-	l.StartTime = moment(from)
+	part := func(begin, length time.Duration) time.Duration { return w.moment(begin+length) - w.moment(begin) }
+	l.StartTime = w.moment(from)
 	if l.Duration > 0 {
-		l.Duration = max(least, part(from, l.Duration))
+		l.Duration = part(from, l.Duration)
 	}
 	if l.MaxDuration > 0 {
-		l.MaxDuration = max(least, part(from, l.MaxDuration))
-	}
-	before := l.StartRate
-	if l.Executor == RampingVUs {
-		before = float64(l.StartVUs)
+		l.MaxDuration = part(from, l.MaxDuration)
 	}
 	for i, stage := range l.Stages {
-		length := part(from, stage.Duration)
-		if stage.Target == before && stage.Duration > 0 {
-			length = max(least, length)
-		}
+		l.Stages[i].Duration = part(from, stage.Duration)
 		from += stage.Duration
-		before = stage.Target
-		l.Stages[i].Duration = length
-	}
-	if sum := l.Length(); len(l.Stages) > 0 && sum < least { // ramps alone may shrink below what measures anything
-		l.Stages[len(l.Stages)-1].Duration += least - sum
 	}
 	return l
 }

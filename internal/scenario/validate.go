@@ -103,12 +103,39 @@ func (s *Scenario) check() *fault {
 			return f
 		}
 	}
+	return s.Recovery.check()
+}
+
+// check returns what is wrong with a recovery; nothing where there is none.
+func (r *Recovery) check() *fault {
+	bad := func(key, why, fix string) *fault {
+		return &fault{path: []any{"recovery", key}, why: "recovery." + key + " " + why, fix: fix}
+	}
+	switch {
+	case r == nil:
+		return nil
+	case r.After == "":
+		return bad("after", "names no phase", "write the phase, such as step 2")
+	case len(r.Thresholds) == 0:
+		return bad("thresholds", "are none", "write what a target that is well again satisfies")
+	}
+	for _, d := range []struct {
+		key string
+		d   time.Duration
+	}{{"within", r.Within}, {"window", r.Window}, {"keep", r.Keep}} {
+		if d.d < time.Second {
+			return bad(d.key, fmt.Sprintf("is %s and must be at least 1s", FormatDuration(d.d)), "a shorter time measures nothing")
+		}
+	}
 	return nil
 }
 
 func (p Persona) check() *fault {
 	where := "personas." + p.Name
-	if p.Journey.Persona == "" && len(p.Journey.Has) == 0 && p.Journey.Name == "" && p.Journey.Mark == "" {
+	if p.Critical && (p.Journey.given() || len(p.Only)+len(p.Repeat)+len(p.Gather) > 0) {
+		return &fault{path: []any{"critical"}, key: true, why: where + ".critical stands beside what chooses its own steps", fix: "remove journey, only, repeat and rendezvous"}
+	}
+	if !p.Critical && !p.Journey.given() {
 		return &fault{path: []any{"journey"}, why: where + ".journey says nothing about the journey", fix: "give at least one of persona, has, name, mark"}
 	}
 	for i, r := range p.Repeat {
@@ -116,11 +143,27 @@ func (p Persona) check() *fault {
 			return &fault{path: []any{"repeat", i, "step"}, why: fmt.Sprintf("%s.repeat names %q twice", where, r.Step), fix: "remove one of the two"}
 		}
 	}
+	for i, g := range p.Gather {
+		if slices.ContainsFunc(p.Gather[:i], func(q Gather) bool { return q.Step == g.Step }) {
+			return &fault{path: []any{"rendezvous", i, "step"}, why: fmt.Sprintf("%s.rendezvous names %q twice", where, g.Step), fix: "remove one of the two"}
+		}
+		if g.Within <= 0 {
+			return &fault{path: []any{"rendezvous", i, "within"}, why: where + ".rendezvous.within must be above zero", fix: "write how long the first to come waits, such as 30s"}
+		}
+	}
+	if p.Retry.Times > 0 && p.Retry.Longest <= 0 {
+		return &fault{path: []any{"retry", "longest"}, why: where + ".retry.longest must be above zero", fix: "write the longest Retry-After that is waited for, such as 60s"}
+	}
 	if f := p.Load.check(where + ".load"); f != nil {
 		f.path = append([]any{"load"}, f.path...)
 		return f
 	}
 	return nil
+}
+
+// given reports whether the selector says anything.
+func (s Selector) given() bool {
+	return s.Persona != "" || len(s.Has) > 0 || s.Name != "" || s.Mark != ""
 }
 
 // check returns what is wrong with the numbers of a load, k6's rules among them.

@@ -66,6 +66,13 @@ func (g *generator) body(s *Shape) object {
 		}
 	case Bool:
 		out["type"] = "boolean"
+		if s.Words != nil {
+			var allowed []bool
+			for _, w := range s.Words {
+				allowed = append(allowed, w == "true")
+			}
+			out["enum"] = allowed
+		}
 	case Integer, Decimal:
 		out["type"] = map[Kind]string{Integer: "integer", Decimal: "number"}[s.Kind]
 		if s.Min != nil {
@@ -97,35 +104,47 @@ func (g *generator) mapping(s *Shape, out object) {
 		out["additionalProperties"] = g.schema(s.Elem)
 		return
 	}
-	properties, required := object{}, []string{}
+	properties, required, rules := object{}, []string{}, []object{}
 	for _, f := range s.Fields {
 		p := g.schema(f.Shape)
 		if f.Doc != "" {
 			p["description"] = f.Doc
 		}
 		properties[f.Key] = p
-		if f.Required {
+		switch {
+		case f.Required && f.Unless != "":
+			rules = append(rules, object{"anyOf": []object{{"required": []string{f.Key}}, {"required": []string{f.Unless}}}})
+		case f.Required:
 			required = append(required, f.Key)
+		}
+		for _, other := range f.Without {
+			rules = append(rules, object{"not": object{"required": []string{f.Key, other}}})
 		}
 	}
 	out["properties"], out["additionalProperties"] = properties, false
 	if len(required) > 0 {
 		out["required"] = required
 	}
-	if s.Cases == nil {
-		return
+	if s.Cases != nil {
+		rules = append(rules, s.Cases.rules()...)
 	}
-	var all []object
-	for _, c := range s.Cases.Of {
-		keys := slices.Concat([]string{s.Cases.By}, s.Cases.Always, c.Required, c.Optional)
+	if len(rules) > 0 {
+		out["allOf"] = rules
+	}
+}
+
+// rules are the cases as a schema says them.
+func (c *Cases) rules() (all []object) {
+	for _, o := range c.Of {
+		keys := slices.Concat([]string{c.By}, c.Always, o.Required, o.Optional)
 		then := object{"propertyNames": object{"enum": keys}}
-		if len(c.Required) > 0 {
-			then["required"] = c.Required
+		if len(o.Required) > 0 {
+			then["required"] = o.Required
 		}
 		all = append(all, object{
-			"if":   object{"properties": object{s.Cases.By: object{"const": c.Value}}, "required": []string{s.Cases.By}},
+			"if":   object{"properties": object{c.By: object{"const": o.Value}}, "required": []string{c.By}},
 			"then": then,
 		})
 	}
-	out["allOf"] = all
+	return all
 }

@@ -21,7 +21,7 @@ type Shape struct {
 	Doc  string // one sentence for editors
 	What string // what is expected, for messages: "a duration such as 30s"; "" = the kind's name
 
-	Words    []string                   // Text: the only texts allowed
+	Words    []string                   // Text, Bool: the only texts allowed
 	Example  string                     // Text: what stands in for a value in a message
 	Pattern  string                     // Text: regular expression for editors, no stricter than Check
 	Check    func(text string) *Trouble // Text: what is wrong with it, or nil
@@ -44,6 +44,8 @@ type Shape struct {
 type Field struct {
 	Key      string
 	Required bool
+	Unless   string   // not required where this other key stands
+	Without  []string // keys that cannot stand beside this one
 	Shape    *Shape
 	Doc      string // for editors; "" = the shape's
 }
@@ -94,6 +96,10 @@ func (s *Shape) conform(n *Node, path string) *Error {
 		return s.number(n, path)
 	case List:
 		return s.list(n, path)
+	case Bool:
+		if s.Words != nil && !slices.Contains(s.Words, strings.ToLower(n.Text)) {
+			return n.Errorf(fmt.Sprintf("%s can only be %s", path, strings.Join(s.Words, " or ")), "remove the key")
+		}
 	case Map:
 		if s.Elem != nil {
 			return s.open(n, path)
@@ -253,13 +259,29 @@ func (s *Shape) fixed(n *Node, path string) *Error {
 		return err
 	}
 	for _, f := range s.Fields {
-		if f.Required && n.Key(f.Key) == nil {
+		if err := f.alone(n, path); err != nil {
+			return err
+		}
+		if f.Required && n.Key(f.Key) == nil && (f.Unless == "" || n.Key(f.Unless) == nil) {
 			return n.Errorf(fmt.Sprintf("%q is missing%s", f.Key, in(path)), fmt.Sprintf("add %s: with %s", f.Key, f.Shape.expected()))
 		}
 	}
 	for _, p := range n.Pairs {
 		if err := s.field(p.Key.Text).Shape.conform(p.Value, join(path, p.Key.Text)); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// alone checks that no key stands beside the field that it cannot stand beside.
+func (f Field) alone(n *Node, path string) *Error {
+	if n.Key(f.Key) == nil {
+		return nil
+	}
+	for _, other := range f.Without {
+		if at := n.Key(other); at != nil {
+			return at.Errorf(fmt.Sprintf("%q cannot stand beside %q%s", other, f.Key, in(path)), fmt.Sprintf("remove %s, or %s", other, f.Key))
 		}
 	}
 	return nil
