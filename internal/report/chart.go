@@ -18,7 +18,7 @@ const (
 	chartWidth  = 960.0
 	chartHeight = 200.0
 	plotLeft    = 64.0
-	plotRight   = 12.0
+	plotRight   = 52.0 // room for the second axis
 	plotTop     = 14.0
 	plotBottom  = 26.0
 	maxPoints   = 480 // more seconds than this are drawn in steps of several
@@ -62,6 +62,8 @@ type chart struct {
 	lines []line
 	unit  string
 	whole bool // values are whole numbers
+	users bool // the number of users stands behind, with an axis of its own
+	limit bool // limits of thresholds on response times are drawn where they fit
 }
 
 // Legend names the series with their classes.
@@ -70,13 +72,16 @@ func (c chart) Legend() template.HTML {
 	for _, l := range c.lines {
 		fmt.Fprintf(&b, `<span class="key %s">%s</span>`, l.class, template.HTMLEscapeString(l.name))
 	}
+	if c.users {
+		b.WriteString(`<span class="key users">users (right axis)</span>`)
+	}
 	return template.HTML(b.String()) // #nosec: names are this package's, and escaped
 }
 
 // timelineCharts are the charts of a run.
 func timelineCharts() []chart {
 	return []chart{
-		{Title: "Response time", unit: "ms", lines: []line{
+		{Title: "Response time", unit: "ms", users: true, limit: true, lines: []line{
 			{class: "p95", name: "p95", of: func(p point) (float64, bool) { return p.P95MS, p.Requests > 0 && p.P95MS > 0 }},
 			{class: "p50", name: "p50", of: func(p point) (float64, bool) { return p.P50MS, p.Requests > 0 && p.P50MS > 0 }},
 		}},
@@ -111,27 +116,24 @@ func (c chart) svg(r *verdict.Report) template.HTML {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, `<svg viewBox="0 0 %g %g" role="img" aria-label="%s over the run">`, chartWidth, chartHeight, template.HTMLEscapeString(c.Title))
-	for _, p := range r.Phases {
-		if !p.Hold && p.To > p.From {
-			from, to := x(min(p.From.Seconds(), float64(length))), x(min(p.To.Seconds(), float64(length)))
-			fmt.Fprintf(&b, `<rect class="ramp" x="%.1f" y="%g" width="%.1f" height="%g"><title>%s</title></rect>`, from, plotTop, to-from, chartHeight-plotTop-plotBottom, template.HTMLEscapeString(clean(p.Name)))
-		}
-	}
+	c.bands(&b, r, x)
 	for v := 0.0; v <= ceiling*1.0001; v += step {
 		fmt.Fprintf(&b, `<line class="grid" x1="%g" x2="%g" y1="%.1f" y2="%.1f"/><text class="tick" x="%g" y="%.1f" text-anchor="end">%s</text>`,
 			plotLeft, chartWidth-plotRight, y(v), y(v), plotLeft-8, y(v)+4, axisNumber(v, c.unit))
 	}
 	for _, s := range timeTicks(length) {
-		anchor := "middle"
-		if x(float64(s)) > chartWidth-40 {
-			anchor = "end"
-		}
-		fmt.Fprintf(&b, `<text class="tick" x="%.1f" y="%g" text-anchor="%s">%s</text>`, x(float64(s)), chartHeight-8, anchor, verdict.Clock(time.Duration(s)*time.Second))
+		fmt.Fprintf(&b, `<text class="tick" x="%.1f" y="%g" text-anchor="middle">%s</text>`, x(float64(s)), chartHeight-8, verdict.Clock(time.Duration(s)*time.Second))
+	}
+	if c.users {
+		userAxis(&b, points, x)
 	}
 	for _, l := range c.lines {
 		if l.class != "failed" || slices.ContainsFunc(points, func(p point) bool { return p.Failed > 0 }) {
 			b.WriteString(l.path(points, x, y))
 		}
+	}
+	if c.limit {
+		limits(&b, r, ceiling, y)
 	}
 	c.marks(&b, r, x)
 	for _, p := range points {
@@ -158,13 +160,27 @@ func marked(r *verdict.Report) []int {
 	return all
 }
 
-// marks draws a line where something broke.
+// marks draws a line where something broke: numbered where the findings tell of
+// it, without a number for other thresholds.
 func (c chart) marks(b *strings.Builder, r *verdict.Report, x func(float64) float64) {
+	end := float64(len(r.Timeline))
+	var at []float64
 	for _, i := range marked(r) {
 		f := r.Findings[i]
-		at := x(min(f.When.Seconds(), float64(len(r.Timeline))))
+		second := min(f.When.Seconds(), end)
+		at = append(at, second)
 		fmt.Fprintf(b, `<line class="broke" x1="%.1f" x2="%.1f" y1="%g" y2="%g"><title>%s</title></line><text class="brokenumber" x="%.1f" y="%g" text-anchor="middle">%d</text>`,
-			at, at, plotTop, chartHeight-plotBottom, template.HTMLEscapeString(clean(f.What)), at, plotTop-3, i+1)
+			x(second), x(second), plotTop, chartHeight-plotBottom, template.HTMLEscapeString(clean(f.What)), x(second), plotTop-3, i+1)
+	}
+	for _, t := range thresholds(r) {
+		second := min(t.BrokeAt.Seconds(), end)
+		near := func(other float64) bool { return math.Abs(other-second) < end/60 }
+		if t.Status != verdict.Fail || t.BrokeAt < 0 || slices.ContainsFunc(at, near) {
+			continue
+		}
+		at = append(at, second)
+		fmt.Fprintf(b, `<line class="broke" x1="%.1f" x2="%.1f" y1="%g" y2="%g"><title>%s</title></line>`, x(second), x(second), plotTop, chartHeight-plotBottom,
+			template.HTMLEscapeString(clean(t.Metric+" "+condition(t)+" broke at "+verdict.Clock(t.BrokeAt))))
 	}
 }
 

@@ -1,8 +1,8 @@
 // Package report shows a verdict: as text for a terminal, Markdown for a review,
-// JSON for machines, JUnit XML for CI, a page of HTML, and as the baselines
-// document that a project commits.
+// JSON for machines, JUnit XML and GitHub's annotations for CI, a page of HTML, and
+// as the baselines document that a project commits.
 //
-//	verdict.Report ─▶ Text, Markdown, JSON, JUnit, HTML, Baselines ─▶ people, CI
+//	verdict.Report ─▶ Text, Markdown, JSON, JUnit, GitHub, HTML, Baselines ─▶ people, CI
 //
 // Every writer is a pure function of the report: nothing here judges, reads a
 // clock or a file, and the same report gives the same bytes. docs/formats/report.md

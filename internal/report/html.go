@@ -2,6 +2,7 @@ package report
 
 import (
 	_ "embed"
+	"fmt"
 	"html/template"
 	"io"
 	"slices"
@@ -21,7 +22,9 @@ type page struct {
 	Class    string
 	Tiles    []tile
 	Findings []finding
+	Phases   template.HTML // a strip above the charts; empty: none
 	Charts   []drawn
+	HasStall bool
 	Every    int // seconds per step of the charts
 	Tables   []htmlTable
 	Facts    [][2]string
@@ -74,6 +77,7 @@ func HTML(w io.Writer, r *verdict.Report) error {
 	}
 	if len(r.Timeline) > 0 {
 		_, p.Every = steps(r.Timeline)
+		p.Phases, p.HasStall = phaseStrip(r), len(r.Stalls) > 0
 		for _, c := range timelineCharts() {
 			p.Charts = append(p.Charts, drawn{c, c.svg(r)})
 		}
@@ -108,7 +112,7 @@ func tiles(r *verdict.Report) []tile {
 			judged++
 		}
 	}
-	for _, t := range r.Thresholds {
+	for _, t := range thresholds(r) {
 		if t.Status == verdict.NoData {
 			judged++
 		}
@@ -126,7 +130,24 @@ func tiles(r *verdict.Report) []tile {
 	if held < judged {
 		base.Class = "fail"
 	}
-	return append(all, th, base)
+	all = append(all, th, base)
+	if len(r.Steps) > 0 {
+		all[4] = tile{Name: "carries", Value: verdict.Number(carried(r.Steps)), Note: "users"}
+	}
+	if v := r.Recovery; v != nil {
+		t := tile{Name: "well again", Value: "never", Note: "allowed " + verdict.Duration(v.Within)}
+		if v.Took != nil {
+			t.Value = verdict.Duration(*v.Took)
+		}
+		if v.Status != verdict.Pass {
+			t.Class = "fail"
+		}
+		all = append(all, t)
+	}
+	if len(r.Streams) > 0 {
+		all = append(all, tile{Name: "generations", Value: fmt.Sprintf("%.3g", r.Streams[0].PerUserMinute), Note: "per user and minute"})
+	}
+	return all
 }
 
 func htmlGrid(g grid) htmlTable {

@@ -10,14 +10,22 @@ import (
 )
 
 // JUnit writes the verdicts as JUnit XML: one test case for each threshold,
-// latency target, concurrency target and query budget, and one for whether the
-// run counts at all. Names are unique within a class, times are seconds.
+// latency target, concurrency target, critical endpoint, query budget, step,
+// recovery and drift, and one for whether the run counts at all. Where it does
+// not, that one is an error and the others are skipped. Names are unique within a
+// class, times are seconds. A report that passed has no failure, one that failed
+// has at least one.
 func JUnit(w io.Writer, r *verdict.Report) error {
 	s := suite{Name: "firedrill " + xmlText(or(r.Run.Scenario, "recording")), Time: seconds(r.Run.Length.Seconds()), Timestamp: r.Run.Started.UTC().Format("2006-01-02T15:04:05")}
+	s.Properties = properties(r)
 	c := &cases{suite: &s, class: or(r.Run.Scenario, "recording"), seen: map[string]bool{}}
 	c.validity(r)
+	c.invalid = r.Status == verdict.Invalid
 	c.thresholds(r)
 	c.baselines(r)
+	c.overTime(r)
+	c.critical(r)
+	c.queries(r)
 	c.rest(r)
 	for _, t := range s.Cases {
 		s.Tests++
@@ -26,9 +34,11 @@ func JUnit(w io.Writer, r *verdict.Report) error {
 			s.Failures++
 		case t.Error != nil:
 			s.Errors++
+		case t.Skipped != nil:
+			s.Skipped++
 		}
 	}
-	all := suites{Name: "firedrill", Tests: s.Tests, Failures: s.Failures, Errors: s.Errors, Time: s.Time, Suites: []suite{s}}
+	all := suites{Name: "firedrill", Tests: s.Tests, Failures: s.Failures, Errors: s.Errors, Skipped: s.Skipped, Time: s.Time, Suites: []suite{s}}
 	if _, err := io.WriteString(w, xml.Header); err != nil {
 		return err
 	}
@@ -47,19 +57,22 @@ type suites struct {
 	Tests    int      `xml:"tests,attr"`
 	Failures int      `xml:"failures,attr"`
 	Errors   int      `xml:"errors,attr"`
+	Skipped  int      `xml:"skipped,attr"`
 	Time     string   `xml:"time,attr"`
 	Suites   []suite  `xml:"testsuite"`
 }
 
 type suite struct {
-	Name      string     `xml:"name,attr"`
-	Tests     int        `xml:"tests,attr"`
-	Failures  int        `xml:"failures,attr"`
-	Errors    int        `xml:"errors,attr"`
-	Skipped   int        `xml:"skipped,attr"`
-	Time      string     `xml:"time,attr"`
-	Timestamp string     `xml:"timestamp,attr"`
-	Cases     []testcase `xml:"testcase"`
+	Name      string `xml:"name,attr"`
+	Tests     int    `xml:"tests,attr"`
+	Failures  int    `xml:"failures,attr"`
+	Errors    int    `xml:"errors,attr"`
+	Skipped   int    `xml:"skipped,attr"`
+	Time      string `xml:"time,attr"`
+	Timestamp string `xml:"timestamp,attr"`
+
+	Properties []property `xml:"properties>property"`
+	Cases      []testcase `xml:"testcase"`
 }
 
 type testcase struct {
@@ -68,6 +81,16 @@ type testcase struct {
 	Time    string  `xml:"time,attr"`
 	Failure *detail `xml:"failure"`
 	Error   *detail `xml:"error"`
+	Skipped *skip   `xml:"skipped"`
+}
+
+type property struct {
+	Name  string `xml:"name,attr"`
+	Value string `xml:"value,attr"`
+}
+
+type skip struct {
+	Message string `xml:"message,attr"`
 }
 
 type detail struct {
@@ -83,13 +106,16 @@ func xmlText(s string) string { return clean(strings.ToValidUTF8(s, "�")) }
 
 // cases gathers test cases with unique names.
 type cases struct {
-	suite *suite
-	class string
-	seen  map[string]bool
+	suite   *suite
+	class   string
+	seen    map[string]bool
+	invalid bool // from now on cases are skipped: their numbers say nothing
 }
 
+// add makes a test case of one of the run's classes, "" for the run itself; bad is
+// nil where it passed. took is in seconds.
 func (c *cases) add(class, name string, took float64, bad *detail) *testcase {
-	class, name = xmlText(class), xmlText(name)
+	class, name = xmlText(c.class+class), xmlText(name)
 	for n, base := 2, name; c.seen[class+"\x00"+name]; n++ {
 		name = fmt.Sprintf("%s (%d)", base, n)
 	}
@@ -98,7 +124,11 @@ func (c *cases) add(class, name string, took float64, bad *detail) *testcase {
 		bad.Message = xmlText(bad.Message)
 		bad.Text = bad.Message + "\n" + xmlText(bad.Text)
 	}
-	c.suite.Cases = append(c.suite.Cases, testcase{Class: class, Name: name, Time: seconds(took), Failure: bad})
+	made := testcase{Class: class, Name: name, Time: seconds(took), Failure: bad}
+	if c.invalid {
+		made.Failure, made.Skipped = nil, &skip{"the run is not valid"}
+	}
+	c.suite.Cases = append(c.suite.Cases, made)
 	return &c.suite.Cases[len(c.suite.Cases)-1]
 }
 
@@ -107,12 +137,12 @@ func (c *cases) validity(r *verdict.Report) {
 	if len(r.Invalid) > 0 {
 		bad = &detail{Message: r.Invalid[0], Type: "invalid", Text: strings.Join(r.Invalid, "; ")}
 	}
-	t := c.add(c.class, "the run is valid", r.Run.Length.Seconds(), bad)
+	t := c.add("", "the run is valid", r.Run.Length.Seconds(), bad)
 	t.Failure, t.Error = nil, bad
 }
 
 func (c *cases) thresholds(r *verdict.Report) {
-	for _, t := range r.Thresholds {
+	for _, t := range thresholds(r) {
 		var bad *detail
 		took := 0.0
 		if t.Measured != nil && t.Unit == "ms" {
@@ -120,11 +150,14 @@ func (c *cases) thresholds(r *verdict.Report) {
 		}
 		switch t.Status {
 		case verdict.Fail:
-			bad = &detail{Message: fmt.Sprintf("measured %s, wanted %s", measured(t), t.Expr), Type: "threshold", Text: "broke at " + moment(t.BrokeAt) + advice(r, t.Metric)}
+			bad = &detail{Message: fmt.Sprintf("measured %s, wanted %s", measured(t), condition(t)), Type: "threshold", Text: "broke at " + moment(t.BrokeAt) + advice(r, t.Metric)}
 		case verdict.NoData:
 			bad = &detail{Message: "no data", Type: "threshold", Text: "no data is a failure, not a pass" + advice(r, t.Metric)}
 		}
-		c.add(c.class+".thresholds", t.Metric+": "+t.Expr, took, bad)
+		added := c.add(".thresholds", t.Metric+": "+condition(t), took, bad)
+		if bad != nil && byStep(r, t) {
+			c.skipped(added, "judged step by step; over the whole run: "+bad.Message)
+		}
 	}
 }
 
@@ -153,7 +186,7 @@ func (c *cases) baselines(r *verdict.Report) {
 			} else if p.v > p.target {
 				bad = &detail{Message: fmt.Sprintf("measured %s, target %s", verdict.Milli(p.v), verdict.Milli(p.target)), Type: "baseline", Text: verdict.Count(l.Requests, "request") + advice(r, l.Name)}
 			}
-			c.add(c.class+".baselines", fmt.Sprintf("%s %s <= %s", l.Name, p.name, verdict.Milli(p.target)), p.v/1000, bad)
+			c.add(".baselines", fmt.Sprintf("%s %s <= %s", l.Name, p.name, verdict.Milli(p.target)), p.v/1000, bad)
 		}
 	}
 	for _, row := range r.Concurrency {
@@ -164,39 +197,6 @@ func (c *cases) baselines(r *verdict.Report) {
 		if row.Status == verdict.Fail {
 			bad = &detail{Message: fmt.Sprintf("p95 %s, errors %.1f %%", verdict.Milli(*row.P95MS), *row.Errors*100), Type: "concurrency", Text: "passes when " + row.Passes}
 		}
-		c.add(c.class+".concurrency", fmt.Sprintf("%s: %s", row.Name, verdict.Count(row.Users, "user")), *row.P95MS/1000, bad)
-	}
-}
-
-// rest are query budgets, and findings that belong to none of the others.
-func (c *cases) rest(r *verdict.Report) {
-	named := map[string]bool{}
-	for _, q := range r.Queries {
-		if q.Budget == nil {
-			continue
-		}
-		named[q.Endpoint] = true
-		var bad *detail
-		switch q.Status {
-		case verdict.Fail:
-			bad = &detail{Message: fmt.Sprintf("up to %s, budget %d", verdict.Count(q.Max, "query"), *q.Budget), Type: "queries", Text: "median " + fmt.Sprintf("%g", q.Median) + advice(r, q.Endpoint)}
-		case verdict.NoData:
-			bad = &detail{Message: "no data", Type: "queries", Text: "no answer said how many queries it caused"}
-		}
-		c.add(c.class+".queries", q.Endpoint, 0, bad)
-	}
-	for _, t := range r.Thresholds {
-		named[t.Metric] = true
-	}
-	for _, l := range r.Categories {
-		named[l.Name] = true
-	}
-	for _, row := range r.Concurrency {
-		named[row.Name] = true
-	}
-	for _, f := range r.Findings {
-		if f.Status != verdict.Info && !named[f.Where] {
-			c.add(c.class+".findings", f.Where, 0, &detail{Message: f.What, Type: "finding", Text: f.Advice})
-		}
+		c.add(".concurrency", fmt.Sprintf("%s: %s", row.Name, verdict.Count(row.Users, "user")), *row.P95MS/1000, bad)
 	}
 }

@@ -82,6 +82,7 @@ func failing() *verdict.Report {
 	r.Findings = []verdict.Finding{
 		{Status: verdict.Fail, What: hostile + " answered p95 1,240 ms; the target is 300 ms", Where: hostile, When: 84 * time.Second, Load: "20 users", Advice: "look at its queries"},
 		{Status: verdict.Fail, What: "http_req_failed: rate<0.02 broke with 0.04", Where: "http_req_failed", When: 85 * time.Second, Load: "20 users", Advice: "most frequent: 503"},
+		{Status: verdict.Fail, What: "the target stopped answering at 9:50", Where: "target", When: 590 * time.Second, Load: "20 users"},
 		{Status: verdict.NoData, What: "the critical endpoint GET /pay was never called", Where: "GET /pay", When: -1, Load: "20 users", Advice: "record it"},
 		{Status: verdict.Info, What: "the target stalled", Where: "target", When: 500 * time.Second, Load: "20 users"},
 	}
@@ -121,7 +122,7 @@ func invalid() *verdict.Report {
 }
 
 func TestGolden(t *testing.T) {
-	reports := map[string]*verdict.Report{"pass": passing(), "fail": failing(), "invalid": invalid()}
+	reports := all()
 	for name, r := range reports {
 		for format, write := range map[string]func(*bytes.Buffer) error{
 			"txt":  func(b *bytes.Buffer) error { return report.Text(b, r, report.TextOptions{}) },
@@ -129,6 +130,7 @@ func TestGolden(t *testing.T) {
 			"json": func(b *bytes.Buffer) error { return report.JSON(b, r) },
 			"xml":  func(b *bytes.Buffer) error { return report.JUnit(b, r) },
 			"html": func(b *bytes.Buffer) error { return report.HTML(b, r) },
+			"gh":   func(b *bytes.Buffer) error { return report.GitHub(b, r) },
 		} {
 			var got, again bytes.Buffer
 			if err := write(&got); err != nil {

@@ -77,7 +77,8 @@ func title(category string) string {
 // tables are all tables of the report that have something to show, in the order
 // in which they are read.
 func tables(r *verdict.Report) []grid {
-	all := []grid{thresholdGrid(r), categoryGrid(r), endpointGrid(r), concurrencyGrid(r), queryGrid(r), errorGrid(r), iterationGrid(r)}
+	all := []grid{thresholdGrid(r), stepGrid(r), recoveryGrid(r), driftGrid(r), categoryGrid(r), endpointGrid(r), streamGrid(r), generationGrid(r),
+		concurrencyGrid(r), queryGrid(r), errorGrid(r), iterationGrid(r), generatorGrid(r)}
 	kept := all[:0]
 	for _, g := range all {
 		if len(g.rows) > 0 {
@@ -85,14 +86,6 @@ func tables(r *verdict.Report) []grid {
 		}
 	}
 	return kept
-}
-
-func thresholdGrid(r *verdict.Report) grid {
-	g := grid{title: "Thresholds", head: append(right(left("metric", "condition"), "measured", "of", "broke at"), column{name: "verdict"})}
-	for _, t := range r.Thresholds {
-		g.rows = append(g.rows, []cell{code(t.Metric), code(t.Expr), plain("%s", measured(t)), plain("%s", verdict.Number(t.Samples)), plain("%s", moment(t.BrokeAt)), mark(t.Status)})
-	}
-	return g
 }
 
 // measured is a threshold's value with its unit.
@@ -121,7 +114,7 @@ func moment(d time.Duration) string {
 }
 
 func categoryGrid(r *verdict.Report) grid {
-	g := grid{title: "Response times by category, beside their baselines", note: "Hold phases only; in brackets the target.",
+	g := grid{title: "Response times by category, beside their baselines", note: "Of hold phases, in which the number of users is steady; in brackets the target. failed counts all phases.",
 		head: append(right(left("category"), "requests", "p50", "p95", "p99", "max", "failed"), column{name: "verdict"})}
 	for _, c := range r.Categories {
 		if c.All == 0 {
@@ -172,7 +165,7 @@ func failed(n, of int) string {
 }
 
 func endpointGrid(r *verdict.Report) grid {
-	g := grid{title: "Endpoints", note: "Each beside the target of its category; the category decides.",
+	g := grid{title: "Endpoints", note: "Judged by the target of their category, which decides. checks: answers with the expected status / under 500 ms / under 1 s.",
 		head: append(right(left("endpoint", "category"), "requests", "p50", "p95", "p99", "max", "failed", "checks"), column{name: "verdict"})}
 	for _, e := range r.Endpoints {
 		cells := latencyCells(e)
@@ -181,7 +174,11 @@ func endpointGrid(r *verdict.Report) grid {
 				cells[i].text = verdict.Milli([]float64{e.P50MS, e.P95MS, e.P99MS}[i-1])
 			}
 		}
-		row := append([]cell{code(e.Name), plain("%s", e.Category)}, cells[:6]...)
+		category := e.Category
+		if e.Critical {
+			category += ", critical"
+		}
+		row := append([]cell{code(e.Name), plain("%s", category)}, cells[:6]...)
 		g.rows = append(g.rows, append(row, plain("%s", checks(e.Checks)), cells[6]))
 	}
 	return g
@@ -197,7 +194,7 @@ func checks(c verdict.Checks) string {
 }
 
 func concurrencyGrid(r *verdict.Report) grid {
-	g := grid{title: "Concurrency", head: append(right(left("target"), "users", "reached", "p95", "errors"), left("passes when", "verdict")...)}
+	g := grid{title: "Concurrency", note: "How many people at once the baselines ask for, and whether this run had as many.", head: append(right(left("target"), "users", "reached", "p95", "errors"), left("passes when", "verdict")...)}
 	for _, c := range r.Concurrency {
 		if c.P95MS == nil && c.Reached == 0 {
 			continue
@@ -228,7 +225,8 @@ func concurrencyCells(c verdict.Concurrency) []cell {
 }
 
 func queryGrid(r *verdict.Report) grid {
-	g := grid{title: "Database queries per request", head: append(right(left("endpoint"), "median", "p95", "max", "budget", "time p50", "known", "unknown"), left("source", "verdict")...)}
+	g := grid{title: "Database queries per request", note: "known, unknown: answers that said their number of queries, and that did not. time p50: median time in the database.",
+		head: append(right(left("endpoint"), "median", "p95", "max", "budget", "time p50", "known", "unknown"), left("source", "verdict")...)}
 	for _, q := range r.Queries {
 		g.rows = append(g.rows, queryCells(q))
 	}
@@ -262,7 +260,8 @@ func errorGrid(r *verdict.Report) grid {
 }
 
 func iterationGrid(r *verdict.Report) grid {
-	g := grid{title: "Iterations", head: append(right(left("persona"), "started", "completed", "broken", "starved", "log-in failed", "cut off", "dropped"), column{name: "why"})}
+	g := grid{title: "Iterations", note: "One iteration is one walk through a journey. broken: a step failed; starved: nothing was left to choose from; cut off: by the end of the run; dropped: starts that could not be made.",
+		head: append(right(left("persona"), "started", "completed", "broken", "starved", "log-in failed", "cut off", "dropped"), column{name: "why"})}
 	for _, it := range r.Iterations {
 		g.rows = append(g.rows, []cell{plain("%s", it.Persona), number(it.Started), number(it.Completed), number(it.Broken), number(it.Starved), number(it.Refused), number(it.Cut), number(it.Dropped), plain("%s", reasons(it.Reasons))})
 	}

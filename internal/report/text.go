@@ -105,7 +105,7 @@ func sign(s verdict.Status) string {
 func (t *texter) table(g grid) {
 	t.heading(g.title)
 	if g.note != "" {
-		t.line("%s", g.note)
+		t.line("%s", t.wrap(g.note, ""))
 	}
 	tw := table.NewWriter()
 	style := table.StyleLight
