@@ -14,18 +14,31 @@ const Every = 2 * time.Second
 // State is how a threshold stands.
 type State struct {
 	*Threshold
-	Value   float64        // in the threshold's unit; 0 without data
+	Value   float64        // in the threshold's unit; 0 without data; with windows, of the worst so far
 	Samples int            // observations behind it
 	Status  verdict.Status // Pass, Fail or NoData
-	BrokeAt time.Duration  // first evaluation that failed and was followed by no other result; −1 = it does not fail
+	Now     verdict.Status // of the newest window; without windows, Status
+	BrokeAt time.Duration  // first evaluation that failed and was followed by no other result; with windows, the first that failed; −1 = it does not fail
 }
 
-// set evaluates thresholds; equal metric and selector share one sink.
+// take lets the state grow worse by a window.
+func (s *State) take(w Window) {
+	s.Now = w.Status
+	if s.BrokeAt < 0 && w.Status == verdict.Fail {
+		s.BrokeAt = w.End
+	}
+	if s.worse(w, Window{Value: s.Value, Status: s.Status}) {
+		s.Value, s.Samples, s.Status = w.Value, w.Samples, w.Status
+	}
+}
+
+// set evaluates thresholds; equal metric, selector and window share one sink.
 type set struct {
 	names      sample.Names
 	thresholds []*Threshold
 	sinkOf     []*sink // of each threshold
 	brokeAt    []time.Duration
+	worst      []State // live, of thresholds with windows
 	sinks      []*sink
 	ofSamples  []*sink // those of sinks that take samples
 	others     []*sink
@@ -35,20 +48,22 @@ func newSet(thresholds []*Threshold, names sample.Names, live bool) *set {
 	s := &set{names: names, thresholds: thresholds}
 	shared := map[string]*sink{}
 	for _, t := range thresholds {
-		key := t.Metric.Name + t.Selector.String()
+		key := t.Metric.Name + t.Selector.String() + t.Window.String()
 		k := shared[key]
 		if k == nil {
-			k = newSink(&t.Metric, t.Selector, live)
+			k = newSink(t, live)
 			shared[key] = k
 			s.sinks = append(s.sinks, k)
-			if t.Metric.ofSample != nil {
+			if t.Metric.sampled() {
 				s.ofSamples = append(s.ofSamples, k)
-			} else {
+			}
+			if !t.Metric.sampled() || t.Metric.perUser {
 				s.others = append(s.others, k)
 			}
 		}
 		s.sinkOf = append(s.sinkOf, k)
 		s.brokeAt = append(s.brokeAt, -1)
+		s.worst = append(s.worst, State{Threshold: t, Status: verdict.NoData, Now: verdict.NoData, BrokeAt: -1})
 	}
 	return s
 }
@@ -64,7 +79,7 @@ func (s *set) sample(p *sample.Sample) {
 	cut := p.Has(sample.Interrupted)
 	for _, k := range s.ofSamples {
 		if (!cut || k.metric.interrupted) && k.matches.sample(p, &s.names) {
-			k.add(k.metric.ofSample(p))
+			k.sample(p)
 		}
 	}
 }
@@ -72,7 +87,8 @@ func (s *set) sample(p *sample.Sample) {
 func (s *set) iteration(it sample.Iteration) {
 	for _, k := range s.others {
 		if k.metric.ofIteration != nil && k.matches.iteration(&it, &s.names) {
-			k.add(k.metric.ofIteration(&it))
+			v, n := k.metric.ofIteration(&it)
+			k.add(it.End, v, n)
 		}
 	}
 }
@@ -80,40 +96,47 @@ func (s *set) iteration(it sample.Iteration) {
 func (s *set) drop(d sample.Drop) {
 	for _, k := range s.others {
 		if k.metric.ofDrop != nil && k.matches.ofPersona(int(d.Persona), &s.names) {
-			k.add(k.metric.ofDrop(&d))
+			v, n := k.metric.ofDrop(&d)
+			k.add(d.At, v, n)
 		}
 	}
 }
 
-func (s *set) users(persona uint16, n int) {
+func (s *set) users(at time.Duration, persona uint16, n int) {
 	for _, k := range s.others {
 		if k.users != nil && k.matches.ofPersona(int(persona), &s.names) {
-			k.setUsers(persona, n)
+			k.setUsers(at, persona, n)
 		}
 	}
 }
 
-// evaluate judges every threshold when the run has lasted for at.
-func (s *set) evaluate(at time.Duration) []State {
+// overRun judges a threshold without windows when the run has lasted for at.
+func (s *set) overRun(i int, at time.Duration) State {
+	t, k := s.thresholds[i], s.sinkOf[i]
+	v, ok := k.value(t, &s.names, at)
+	st := State{Threshold: t, Samples: int(k.n)}
+	st.Value, st.Status = t.judge(v, k.n, ok && (k.n > 0 || k.matches.exists(&s.names)))
+	st.Now = st.Status
+	switch {
+	case st.Status != verdict.Fail:
+		s.brokeAt[i] = -1
+	case s.brokeAt[i] < 0:
+		s.brokeAt[i] = at
+	}
+	st.BrokeAt = s.brokeAt[i]
+	return st
+}
+
+// live judges every threshold when the run has lasted for at.
+func (s *set) live(at time.Duration) []State {
 	states := make([]State, len(s.thresholds))
 	for i, t := range s.thresholds {
-		k := s.sinkOf[i]
-		st := State{Threshold: t, Samples: int(k.n), Status: verdict.NoData, BrokeAt: -1}
-		v, ok := k.value(t, at.Seconds())
-		if ok && (k.n > 0 || k.matches.exists(&s.names)) {
-			st.Value, st.Status = v, verdict.Fail
-			if t.Holds(v) {
-				st.Status = verdict.Pass
-			}
+		if t.Window == 0 {
+			states[i] = s.overRun(i, at)
+			continue
 		}
-		switch {
-		case st.Status != verdict.Fail:
-			s.brokeAt[i] = -1
-		case s.brokeAt[i] < 0:
-			s.brokeAt[i] = at
-		}
-		st.BrokeAt = s.brokeAt[i]
-		states[i] = st
+		s.worst[i].take(s.sinkOf[i].liveWindow(t, &s.names, int32(min(at/time.Second, maxSeconds))))
+		states[i] = s.worst[i]
 	}
 	return states
 }
@@ -159,50 +182,29 @@ func (l *Live) Drop(d sample.Drop) {
 }
 
 // Users takes the number of users of a persona from now on.
-func (l *Live) Users(_ time.Duration, persona uint16, n int) {
+func (l *Live) Users(at time.Duration, persona uint16, n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.set.users(persona, n)
+	l.set.users(at, persona, n)
 }
 
 // Evaluate judges every threshold, in order, when the run has lasted for at.
-// Call it every Every: BrokeAt counts these calls.
+// Call it every Every: BrokeAt counts these calls, and a window ends at the whole
+// second before each.
 func (l *Live) Evaluate(at time.Duration) []State {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.set.evaluate(at)
+	return l.set.live(at)
 }
 
-// Aborts is the first state whose failure ends the run when it has lasted for at; nil when none does.
+// Aborts is the first state whose failure ends the run when it has lasted for at;
+// nil when none does. Of windows it is the newest that counts, so that one that
+// broke before the delay ends nothing.
 func Aborts(states []State, at time.Duration) *State {
 	for i := range states {
-		if s := &states[i]; s.Abort && s.Status == verdict.Fail && at >= s.Delay {
+		if s := &states[i]; s.Abort && s.Now == verdict.Fail && at >= s.Delay {
 			return s
 		}
 	}
 	return nil
 }
-
-// Exact judges thresholds over a whole run, from all values. One goroutine at a time.
-type Exact struct{ set *set }
-
-// NewExact judges the thresholds over samples whose indexes stand for names.
-func NewExact(thresholds []*Threshold, names sample.Names) *Exact {
-	return &Exact{newSet(thresholds, names, false)}
-}
-
-// Sample takes one; it is not kept.
-func (e *Exact) Sample(s *sample.Sample) { e.set.sample(s) }
-
-// Iteration takes one.
-func (e *Exact) Iteration(it sample.Iteration) { e.set.iteration(it) }
-
-// Drop takes one.
-func (e *Exact) Drop(d sample.Drop) { e.set.drop(d) }
-
-// Users takes the number of users of a persona from now on.
-func (e *Exact) Users(_ time.Duration, persona uint16, n int) { e.set.users(persona, n) }
-
-// Evaluate judges every threshold, in order, over a run of the given length.
-// BrokeAt says only whether: when, is Live's to say.
-func (e *Exact) Evaluate(length time.Duration) []State { return e.set.evaluate(length) }

@@ -1,6 +1,9 @@
 package metric
 
 import (
+	"strings"
+	"time"
+
 	"firedrill/internal/plan"
 	"firedrill/internal/sample"
 )
@@ -112,9 +115,42 @@ func (m *matcher) ofJourney(i int, names *sample.Names) bool {
 func (m *matcher) ofPhase(i int, names *sample.Names) bool {
 	return !m.has("phase", "hold") || m.known(byPhase, i, len(names.Phases), func() bool {
 		p := names.Phases[i]
-		return m.all("phase", func(v string) bool { return v == p.Name }) &&
+		return m.all("phase", func(v string) bool { return isPhase(v, p.Name) }) &&
 			m.all("hold", func(v string) bool { return (v == "true") == p.Hold })
 	})
+}
+
+// isPhase is whether a selector's value names the phase: by its whole name, or by
+// what stands before its colon ("step 2" of "step 2: 100 users").
+func isPhase(value, name string) bool {
+	short, _, _ := strings.Cut(name, ":")
+	return value == name || value == short
+}
+
+// span is a stretch of the run.
+type span struct{ from, to time.Duration }
+
+// spans are the stretches that the selector's phases cover in a run of the given
+// length, touching ones joined: all of it where no phase is named.
+func (m *matcher) spans(names *sample.Names, length time.Duration) []span {
+	if !m.has("phase", "hold") {
+		return []span{{0, length}}
+	}
+	var list []span
+	for i, p := range names.Phases {
+		to := p.To
+		if to < p.From || to == 0 { // open: it lasts to the end
+			to = length
+		}
+		if s := (span{max(0, p.From), min(to, length)}); s.to > s.from && m.ofPhase(i, names) {
+			if n := len(list); n > 0 && list[n-1].to == s.from {
+				list[n-1].to = s.to
+				continue
+			}
+			list = append(list, s)
+		}
+	}
+	return list
 }
 
 func (m *matcher) status(status uint16) bool {
@@ -148,7 +184,7 @@ func (m *matcher) exists(names *sample.Names) bool {
 			}
 		case "phase":
 			for _, p := range names.Phases {
-				found = found || p.Name == t.Value
+				found = found || isPhase(t.Value, p.Name)
 			}
 		default:
 			found = true

@@ -2,6 +2,7 @@ package metric
 
 import (
 	"math/bits"
+	"slices"
 	"time"
 
 	"firedrill/internal/sample"
@@ -21,11 +22,13 @@ const (
 // Unit is what a metric's values are.
 type Unit string
 
-// The units. Time is measured in nanoseconds and judged in milliseconds.
+// The units. Time is measured in nanoseconds and judged in milliseconds;
+// PerSecond is measured in thousandths.
 const (
-	Plain Unit = ""
-	Time  Unit = "ms"
-	Bytes Unit = "B"
+	Plain     Unit = ""
+	Time      Unit = "ms"
+	Bytes     Unit = "B"
+	PerSecond Unit = "/s"
 )
 
 // Metric is something that is measured.
@@ -40,22 +43,31 @@ type Metric struct {
 	ofSample    func(*sample.Sample) (value, n int64)
 	ofIteration func(*sample.Iteration) (value, n int64)
 	ofDrop      func(*sample.Drop) (value, n int64)
-	ofUsers     bool // the number of virtual users
+	ofUsers     bool                          // the number of virtual users
+	ofGaps      func(*sample.Sample) []uint32 // many values, in microseconds
+	within      []Tag                         // narrows it whatever the selector says
+	perUser     bool                          // the sum of ofSample per user and minute
 
 	interrupted bool // counts samples that the end of the run cut off, too
 }
 
+// sampled is whether samples feed it.
+func (m *Metric) sampled() bool { return m.ofSample != nil || m.ofGaps != nil }
+
 // scale is what one unit of a judged value is in measured ones.
 func (m *Metric) scale() float64 {
-	if m.Unit == Time {
+	switch m.Unit {
+	case Time:
 		return float64(time.Millisecond)
+	case PerSecond:
+		return 1000
 	}
 	return 1
 }
 
 // Metrics lists every metric that a threshold can name, k6's first.
 func Metrics() []Metric {
-	return append(httpMetrics(), append(ownMetrics(), loadMetrics()...)...)
+	return slices.Concat(httpMetrics(), ownMetrics(), streamMetrics(), loadMetrics())
 }
 
 // httpMetrics are k6's of requests.
@@ -94,14 +106,8 @@ func ownMetrics() []Metric {
 		{Name: "db_time", Type: Trend, Unit: Time, About: "database time of a request, where known", ofSample: func(s *sample.Sample) (int64, int64) {
 			return only(s.QueryTime >= 0, int64(s.QueryTime))
 		}},
-		{Name: "stream_first_event", Type: Trend, Unit: Time, About: "from the intended start to the first event of a stream", ofSample: func(s *sample.Sample) (int64, int64) {
-			return only(s.FirstEvent != 0, int64(s.FirstEvent-s.Intended))
-		}},
-		{Name: "stream_gap", Type: Trend, Unit: Time, About: "longest gap between two events of a stream", ofSample: func(s *sample.Sample) (int64, int64) {
-			return only(s.Has(sample.Stream) && s.Events > 1, int64(s.MaxGap))
-		}},
-		{Name: "stream_events", Type: Counter, About: "events of streams", ofSample: func(s *sample.Sample) (int64, int64) {
-			return only(s.Has(sample.Stream), int64(s.Events))
+		{Name: "retry_after", Type: Trend, Unit: Time, About: "how long an answer said to wait, where it said so", ofSample: func(s *sample.Sample) (int64, int64) {
+			return only(s.RetryAfter > 0, int64(s.RetryAfter))
 		}},
 	}
 }

@@ -20,9 +20,14 @@ type Threshold struct {
 	Percentile float64 // of method "p"
 	Op         string  // ">", ">=", "<", "<=", "==", "!="
 	Limit      float64
+	Window     time.Duration // judged over a sliding window of whole seconds; 0 = over the run
+	MinSamples int           // fewer observations, of the run or of a window, are no data; 0 = 1, and none for a counter
 	Abort      bool          // the run ends when it breaks
 	Delay      time.Duration // it is not judged for Abort before
 }
+
+// Longest is the longest window.
+const Longest = time.Hour
 
 // Unit is that of the measured value and of Limit: "ms", "B", "/s", "B/s" or "".
 func (t *Threshold) Unit() string {
@@ -97,7 +102,7 @@ func ParseAll(file string, list []scenario.Threshold) ([]*Threshold, error) {
 			}
 			return nil, err
 		}
-		t.Abort, t.Delay = s.AbortOnFail, s.DelayAbortEval
+		t.MinSamples, t.Abort, t.Delay = s.MinSamples, s.AbortOnFail, s.DelayAbortEval
 		all = append(all, t)
 	}
 	return all, nil
@@ -202,6 +207,13 @@ func (p *parser) assertion(t *Threshold) error {
 		return err
 	}
 	t.Limit = limit
+	if t.Metric.Type == Rate && limit > 1 {
+		return p.fail(at, "a rate is a number from 0 to 1: 5 % is 0.05", "a rate is never above 1")
+	}
+	if rest := strings.TrimLeft(p.input[p.at:], " "); p.at+len(rest) < len(p.input) && strings.HasPrefix(rest, "over") {
+		p.at = len(p.input) - len(rest) + len("over")
+		return p.over(t)
+	}
 	if p.at < len(p.input) {
 		fix := "nothing may follow the number"
 		if t.Metric.Unit == Time {
@@ -211,9 +223,34 @@ func (p *parser) assertion(t *Threshold) error {
 		}
 		return p.fail(p.at, fix, "%q should not stand here", p.input[p.at:])
 	}
-	if t.Metric.Type == Rate && limit > 1 {
-		return p.fail(at, "a rate is a number from 0 to 1: 5 % is 0.05", "a rate is never above 1")
+	return nil
+}
+
+// over reads the length of the window, which stands behind the word.
+func (p *parser) over(t *Threshold) error {
+	const fix = "write for example: over 30s"
+	if t.Metric.Type == Gauge && !t.Metric.perUser {
+		return p.fail(p.at-len("over"), "leave it out, or judge another metric", "%s is a number of the moment: it has no window", t.Metric.Name)
 	}
+	at := p.at
+	p.spaces()
+	if p.at == at {
+		return p.fail(at, fix, "a space and the length of the window should stand behind over")
+	}
+	at = p.at
+	word := p.take(func(c byte) bool { return c >= '0' && c <= '9' || c == 's' || c == 'm' || c == 'h' })
+	d, err := time.ParseDuration(word)
+	switch {
+	case p.at < len(p.input):
+		return p.fail(p.at, fix, "%q should not stand here", p.input[p.at:])
+	case word == "":
+		return p.fail(at, fix, "the length of the window should stand here")
+	case err != nil:
+		return p.fail(at, fix, "%q is no length of time", word)
+	case d < time.Second || d%time.Second != 0 || d > Longest:
+		return p.fail(at, fix, "a window is from 1s to %s long, in whole seconds", "1h")
+	}
+	t.Window = d
 	return nil
 }
 

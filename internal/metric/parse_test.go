@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"firedrill/internal/metric"
 	"firedrill/internal/scenario"
@@ -28,11 +29,16 @@ func TestParseThreshold(t *testing.T) {
 		{"a phase has a colon, and a comma may stand in a value", "http_req_duration{phase:step 2: 100 users, warm, endpoint:GET /a,b}", "avg<1", "avg", "<", 0, 1, "{phase:step 2: 100 users, warm,endpoint:GET /a,b}", "ms"},
 		{"quoted where it would be ambiguous", `http_req_duration{phase:"a, endpoint:b" , status:5xx}`, "min>0", "min", ">", 0, 0, `{phase:"a, endpoint:b",status:5xx}`, "ms"},
 		{"several of k6's form", "http_reqs{status:none,persona:teacher}", "count<1", "count", "<", 0, 1, "{status:none,persona:teacher}", ""},
+		{"a window", "http_req_duration", "p(95)<500  over  1m30s", "p", "<", 95, 500, "", "ms"},
+		{"a window of what is counted per user", "generations_per_user", "value>=1 over 1h", "value", ">=", 0, 1, "", ""},
 	} {
 		got, err := metric.ParseThreshold(c.metric, c.expr)
 		if err != nil {
 			t.Errorf("%s: %v", c.why, err)
 			continue
+		}
+		if strings.Contains(c.expr, "over") != (got.Window > 0) {
+			t.Errorf("%s: a window of %s", c.why, got.Window)
 		}
 		if got.Method != c.method || got.Op != c.op || got.Percentile != c.percentile || got.Limit != c.limit || got.Selector.String() != c.selector || got.Unit() != c.unit {
 			t.Errorf("%s: got %+v, selector %s, unit %q", c.why, got, got.Selector, got.Unit())
@@ -71,6 +77,16 @@ func TestThresholdErrors(t *testing.T) {
 		{"no value", "http_reqs{status:}", "count>1", 17, "a value should stand here", ""},
 		{"a status that is none", "http_reqs{status:6xx}", "count>1", 17, "a status is", "5xx"},
 		{"hold is true or false", "http_reqs{hold:yes}", "count>1", 15, "true or false", ""},
+		{"a window without a length", "http_req_duration", "p(95)<500 over", 14, "a space and the length", "over 30s"},
+		{"a window of nothing", "http_req_duration", "p(95)<500 over ", 15, "the length of the window should stand here", "over 30s"},
+		{"a window without a unit", "http_req_duration", "p(95)<500 over 30", 15, `"30" is no length`, "over 30s"},
+		{"a window of half a second", "http_req_duration", "p(95)<500 over 500ms", 15, "from 1s to 1h", "over 30s"},
+		{"a window of a fraction", "http_req_duration", "p(95)<500 over 1.5s", 16, `".5s" should not stand here`, "over 30s"},
+		{"a window that is too long", "http_req_duration", "p(95)<500 over 1h1s", 15, "from 1s to 1h", "over 30s"},
+		{"something behind the window", "http_req_duration", "p(95)<500 over 30s or so", 18, `" or so" should not stand here`, "over 30s"},
+		{"no space before it", "http_req_duration", "p(95)<500over 30s", 9, `"over 30s" should not stand here`, ""},
+		{"a gauge has none", "vus", "value<5 over 30s", 8, "no window", "leave it out"},
+		{"a rate above 1 in a window", "http_req_failed", "rate<5 over 30s", 5, "never above 1", "0.05"},
 		{"an open quotation", `http_reqs{phase:"a}`, "count>1", 16, "no end", ""},
 	} {
 		_, err := metric.ParseThreshold(c.metric, c.expr)
@@ -86,8 +102,8 @@ func TestThresholdErrors(t *testing.T) {
 }
 
 func TestParseAllNamesThePlace(t *testing.T) {
-	got, err := metric.ParseAll("s.yaml", []scenario.Threshold{{Metric: "http_reqs", Expr: "count>1", AbortOnFail: true, DelayAbortEval: 5, Line: 3, Column: 4}})
-	if err != nil || !got[0].Abort || got[0].Delay != 5 {
+	got, err := metric.ParseAll("s.yaml", []scenario.Threshold{{Metric: "http_reqs", Expr: "count>1", MinSamples: 20, AbortOnFail: true, DelayAbortEval: 5, Line: 3, Column: 4}})
+	if err != nil || got[0].MinSamples != 20 || !got[0].Abort || got[0].Delay != 5 {
 		t.Fatalf("%+v, %v", got, err)
 	}
 	_, err = metric.ParseAll("s.yaml", []scenario.Threshold{{Metric: "http_reqs", Expr: "p(95)>1", Line: 3, Column: 4}})
@@ -102,6 +118,8 @@ func FuzzParse(f *testing.F) {
 	f.Add("http_req_duration{endpoint:GET /a/{id},phase:\"x, status:1\"}", "p(95.5) <= 500")
 	f.Add("http_reqs{status:5xx}", "count===0.5")
 	f.Add("vus{", "value")
+	f.Add("http_req_duration", "p(95)<1000 over 1m30s")
+	f.Add("generations_per_user{phase:step 2}", "value>=1  over 3600s")
 	f.Fuzz(func(t *testing.T, name, expr string) {
 		got, err := metric.ParseThreshold(name, expr)
 		var bad *metric.SyntaxError
@@ -111,11 +129,14 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
+		if w := got.Window; w < 0 || w > metric.Longest || w%time.Second != 0 {
+			t.Fatalf("%q: a window of %s", expr, w)
+		}
 		again, err := metric.ParseThreshold(got.Metric.Name+got.Selector.String(), expr)
 		if err != nil {
 			t.Fatalf("%q became %q: %v", name, got.Selector.String(), err)
 		}
-		if again.Selector.String() != got.Selector.String() || again.Limit != got.Limit || again.Percentile != got.Percentile || len(again.Selector.Tags) != len(got.Selector.Tags) {
+		if again.Selector.String() != got.Selector.String() || again.Limit != got.Limit || again.Window != got.Window || again.Percentile != got.Percentile || len(again.Selector.Tags) != len(got.Selector.Tags) {
 			t.Fatalf("%q became %+v", name, again)
 		}
 	})

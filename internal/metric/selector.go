@@ -36,13 +36,16 @@ func (s Selector) String() string {
 var (
 	sampleKeys    = []string{"endpoint", "category", "persona", "journey", "phase", "status", "hold"}
 	iterationKeys = []string{"persona", "phase", "hold"}
+	perUserKeys   = []string{"endpoint", "persona", "phase", "hold"}
 	userKeys      = []string{"persona"}
 )
 
 // keys are those that the metric's events have.
 func (m *Metric) keys() []string {
 	switch {
-	case m.ofSample != nil:
+	case m.perUser:
+		return perUserKeys
+	case m.sampled():
 		return sampleKeys
 	case m.ofIteration != nil:
 		return iterationKeys
