@@ -20,16 +20,18 @@ type Environment struct {
 	Expect    Expect            // proof that the target is what it should be
 	TLS       TLS               // how https targets are trusted, and this client by them
 	Proxy     string            // "http://user:password@proxy.example.org:3128": outbound proxy for hosts that are not loopback; "" = none. A "env:NAME" or "file:PATH" as in Secrets
-	Resolve   map[string]string // host or host:port → IP or IP:port that is connected to instead; Host and TLS names stay
+	Resolve   map[string]string // host or host:port, in lower case → IP or IP:port that is connected to instead; Host and TLS names stay
 	Critical  []string          // endpoints that matter here: added to those of each scenario that visits its critical endpoints
 	Line      int
 }
 
-// TLS is for https targets. The zero value trusts what the machine trusts.
+// TLS is for https targets. The zero value trusts what the machine trusts. CA, Cert
+// and Key are PEM files, relative to the file, with or without "file:" before them;
+// or "env:NAME" of a variable that holds the PEM text itself.
 type TLS struct {
-	CA       string // PEM file of further authorities, relative to the file
-	Cert     string // PEM file of the client's certificate (and chain)
-	Key      string // PEM file of its key; "" = in Cert
+	CA       string // further authorities
+	Cert     string // the client's certificate (and chain)
+	Key      string // its key; "" = in Cert
 	Insecure bool   // trust anything; said loudly with each run
 }
 

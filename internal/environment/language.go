@@ -31,6 +31,11 @@ func environmentShape() *yamldoc.Shape {
 		{Key: "secrets", Shape: &yamldoc.Shape{Kind: yamldoc.Map, Elem: secretShape(), Doc: "Constants that requests need: env:NAME, file:PATH or the value."}},
 		{Key: "allow", Shape: &yamldoc.Shape{Kind: yamldoc.List, Elem: hostShape(), Set: true, Doc: "Hosts besides this machine that may be loaded."}},
 		{Key: "expect", Shape: expectShape()},
+		{Key: "tls", Shape: tlsShape()},
+		{Key: "proxy", Shape: proxyShape()},
+		{Key: "resolve", Shape: resolveShape()},
+		{Key: "critical", Shape: &yamldoc.Shape{Kind: yamldoc.List, Elem: endpointShape(), Set: true,
+			Doc: "Endpoints that matter here: added to those of each scenario that visits its critical endpoints."}},
 	}}
 }
 
@@ -56,14 +61,18 @@ func expectShape() *yamldoc.Shape {
 
 func categoryShape() *yamldoc.Shape {
 	return &yamldoc.Shape{Kind: yamldoc.Map, Name: "category", What: `{match: "GET /courses/*/gradebook", category: gradebook}`, Fields: []yamldoc.Field{
-		{Key: "match", Required: true, Shape: &yamldoc.Shape{Kind: yamldoc.Text, What: "an endpoint pattern", Pattern: `^(([^ :]+:)?([A-Z]+|\*) )?(…|\.\.\.)?/[^ ?#]*$`,
-			Check: checkEndpoint, Doc: "Method and path; * is one segment, ** any rest, … any beginning."}},
+		{Key: "match", Required: true, Shape: endpointShape()},
 		{Key: "category", Required: true, Shape: &yamldoc.Shape{Kind: yamldoc.Text, Doc: "What latency targets apply.", Words: []string{
 			string(plan.Auth), string(plan.List), string(plan.Detail), string(plan.Update), string(plan.Gradebook), string(plan.Analytics),
 			string(plan.AI), string(plan.Search), string(plan.Upload), string(plan.Stream), string(plan.Other)}}},
 		{Key: "class", Shape: &yamldoc.Shape{Kind: yamldoc.Text, Doc: "What a request does to the application.", Words: []string{
 			string(plan.Read), string(plan.Write), string(plan.Destructive), string(plan.Costly)}}},
 	}}
+}
+
+func endpointShape() *yamldoc.Shape {
+	return &yamldoc.Shape{Kind: yamldoc.Text, What: "an endpoint pattern", Pattern: `^(([^ :]+:)?([A-Z]+|\*) )?(…|\.\.\.)?/[^ ?#]*$`,
+		Check: checkEndpoint, Doc: "Method and path; * is one segment, ** any rest, … any beginning."}
 }
 
 func free(doc string) *yamldoc.Shape { return &yamldoc.Shape{Kind: yamldoc.Text, Doc: doc} }
@@ -76,20 +85,27 @@ func targetShape() *yamldoc.Shape {
 
 func secretShape() *yamldoc.Shape {
 	return &yamldoc.Shape{Kind: yamldoc.Text, Hidden: true, What: "env:NAME, file:PATH or a value", Pattern: `\S`, Check: func(text string) *yamldoc.Trouble {
-		name, of := "", ""
-		for _, p := range []string{"env:", "file:"} {
-			if rest, ok := strings.CutPrefix(text, p); ok {
-				name, of = rest, p
-			}
-		}
-		switch {
-		case strings.TrimSpace(text) == "":
+		if strings.TrimSpace(text) == "" {
 			return &yamldoc.Trouble{Why: "the secret is empty", Fix: "write env:NAME or file:PATH"}
-		case of != "" && strings.TrimSpace(name) == "":
-			return &yamldoc.Trouble{Offset: len(of), Why: of + " names nothing", Fix: "write " + of + "NAME"}
 		}
-		return nil
+		_, trouble := checkElsewhere(text)
+		return trouble
 	}}
+}
+
+// checkElsewhere looks at env:NAME and file:PATH, which stand for a value that is
+// kept elsewhere; elsewhere is false for other texts.
+func checkElsewhere(text string) (elsewhere bool, trouble *yamldoc.Trouble) {
+	for _, of := range []string{"env:", "file:"} {
+		name, ok := strings.CutPrefix(text, of)
+		switch {
+		case ok && strings.TrimSpace(name) == "":
+			return true, &yamldoc.Trouble{Offset: len(of), Why: of + " names nothing", Fix: "write " + of + "NAME"}
+		case ok:
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 func hostShape() *yamldoc.Shape {

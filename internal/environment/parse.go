@@ -13,7 +13,8 @@ type ParseError = yamldoc.Error
 
 // Parse reads firedrill.yaml. It is strict: whatever it does not understand is a
 // *ParseError with line and column. file is for messages and for File.Name.
-// Defaults are filled in (Expect.Path, Expect.Timeout); "env:" and "file:" values are not resolved.
+// Defaults are filled in (Expect.Path, Expect.Timeout), hosts of Resolve are in
+// lower case; "env:" and "file:" values are not resolved.
 func Parse(file string, src []byte) (*File, error) {
 	root, bad := yamldoc.Parse(file, src)
 	if bad == nil {
@@ -37,7 +38,8 @@ func Parse(file string, src []byte) (*File, error) {
 }
 
 func readEnvironment(key, n *yamldoc.Node) (Environment, *yamldoc.Error) {
-	e := Environment{Name: key.Text, Line: key.Line, Recording: n.Get("recording").String(), Allow: n.Get("allow").Strings()}
+	e := Environment{Name: key.Text, Line: key.Line, Recording: n.Get("recording").String(), Allow: n.Get("allow").Strings(),
+		Proxy: n.Get("proxy").String(), Critical: n.Get("critical").Strings()}
 	for _, t := range n.Get("targets").Pairs {
 		e.Targets = append(e.Targets, Target{Name: t.Key.Text, URL: strings.TrimSuffix(t.Value.Text, "/")})
 	}
@@ -55,8 +57,14 @@ func readEnvironment(key, n *yamldoc.Node) (Environment, *yamldoc.Error) {
 		}
 	}
 	if expect := n.Get("expect"); expect != nil {
-		e.Expect, bad = readExpect(expect, where+".expect")
+		if e.Expect, bad = readExpect(expect, where+".expect"); bad != nil {
+			return e, bad
+		}
 	}
+	if e.TLS, bad = readTLS(n.Get("tls"), where+".tls"); bad != nil {
+		return e, bad
+	}
+	e.Resolve, bad = readResolve(n.Get("resolve"), where+".resolve")
 	return e, bad
 }
 
