@@ -201,9 +201,13 @@ func (s *Scenario) keepHolds(cuts, lengths []time.Duration) {
 	}
 	for _, p := range s.Personas {
 		legs := p.Load.legs()
-		for _, l := range legs {
-			if l.holds {
-				atLeast(l.from, l.to, min(least, l.to-l.from))
+		for i := 0; i < len(legs); i++ {
+			from, holds := legs[i].from, legs[i].holds
+			for holds && i+1 < len(legs) && legs[i+1].holds && legs[i+1].from == legs[i].to { // stages at one level are one hold
+				i++
+			}
+			if to := legs[i].to; holds {
+				atLeast(from, to, min(least, to-from))
 			}
 		}
 		if len(legs) > 0 {
