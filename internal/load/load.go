@@ -1,9 +1,9 @@
 package load
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
-
 	"fmt"
 	"net/url"
 	"sync"
@@ -52,7 +52,7 @@ type Config struct {
 	NewDoer  func(user int) wire.Doer     // default: wire.New(&wire.Options{}) for each user
 	Clock    pace.Clock                   // default: pace.System
 	Sink     Sink
-	Speed    float64       // think times are divided by it; default 1
+	Speed    float64       // think times, pacing, start offsets and recorded pauses are divided by it; default 1
 	Timeout  time.Duration // of one request; default 60 s
 
 	LoginRate  float64       // log-ins per second over all users; 0 = any
@@ -86,7 +86,9 @@ type Outcome struct {
 	Died      Death  // when End is EndDied
 	Names     sample.Names
 	PeakUsers int
-	Requests  uint64 // samples
+	Requests  uint64   // samples
+	Missed    uint64   // starts that a pacing had due while the iteration before still ran
+	Notes     []string // what a person should know of how the load went
 	Self      Self
 }
 
@@ -158,7 +160,7 @@ func Run(ctx, hard context.Context, p *Program, c Config) (Outcome, error) {
 	r.self.begin(!c.KeepGCRate)
 	helpers.Go(func() { r.self.observe(over, c.Clock) })
 	peak := engine.Run(soft, cut, engine.Config{
-		Start: r.start, Clock: c.Clock, Groups: groups, Grace: c.Grace, LoginRate: c.LoginRate,
+		Start: r.start, Clock: c.Clock, Groups: groups, Seed: c.Seed, Speed: c.Speed, Grace: c.Grace, LoginRate: c.LoginRate,
 		Iteration: r.iteration, Drop: c.Sink.Drop, Users: r.users,
 	})
 	finished()
@@ -169,6 +171,7 @@ func Run(ctx, hard context.Context, p *Program, c Config) (Outcome, error) {
 	}
 	out.Self.Limit = c.LateLimit
 	r.watch.conclude(&out, ctx)
+	out.Missed, out.Notes = r.notes()
 	r.mu.Lock()
 	out.Names.Reasons = r.texts
 	r.mu.Unlock()
@@ -247,6 +250,8 @@ type run struct {
 	costly  atomic.Int64
 	watch   watch
 	self    self
+	shared  []*vuser.Run    // by group
+	missed  []atomic.Uint64 // by group: see Outcome.Missed
 
 	mu      sync.Mutex
 	reasons map[string]uint16
@@ -255,12 +260,13 @@ type run struct {
 
 func (r *run) groups(accounts [][]account.Account) ([]engine.Group, error) {
 	groups := make([]engine.Group, len(r.program.Groups))
+	r.missed = make([]atomic.Uint64, len(groups))
 	first := 1
 	for i, g := range r.program.Groups {
 		shared := &vuser.Run{
 			Start: r.start, Seed: r.Seed, Group: g, Phases: r.program.Names.Phases, Origins: r.program.Origins,
 			Targets: r.Targets, Secrets: r.Secrets, Clock: r.Clock, Sink: r, NewDoer: r.NewDoer, Speed: r.Speed, Timeout: r.Timeout,
-			Closed: closed(g.Persona.Load.Executor), Seq: &r.seq, Reason: r.reason, Late: r.self.late.add,
+			Closed: closed(g.Persona.Load.Executor), Paced: g.Persona.Load.Pacing != nil, Seq: &r.seq, Reason: r.reason, Late: r.self.late.add,
 			Markers: !r.NoMarkers, RunID: r.RunID, TraceKey: r.TraceKey,
 		}
 		if r.CostlyCap > 0 {
@@ -269,6 +275,7 @@ func (r *run) groups(accounts [][]account.Account) ([]engine.Group, error) {
 		if err := shared.Bind(); err != nil {
 			return nil, err
 		}
+		r.shared = append(r.shared, shared)
 		from, mine := first, accounts[i]
 		groups[i] = engine.Group{
 			Persona: g.Index, Load: g.Persona.Load, Users: g.Users,
@@ -279,9 +286,10 @@ func (r *run) groups(accounts [][]account.Account) ([]engine.Group, error) {
 				}
 				return vuser.New(shared, from+k, a)
 			},
+			Here: func(k int, here bool) { shared.Here(from+k, here) },
 		}
 		if g.Persona.Load.Executor == scenario.AsRecorded {
-			groups[i].Arrivals = pace.Recorded(g.Arrivals, r.Speed)
+			groups[i].Arrivals = pace.Recorded(g.Arrivals, r.Speed*cmp.Or(g.Persona.Load.Speed, 1), g.Persona.Load.Copies)
 		}
 		first += g.Users
 	}
@@ -303,6 +311,7 @@ func (r *run) Sample(s *sample.Sample) {
 }
 
 func (r *run) iteration(it sample.Iteration) {
+	r.missed[it.Persona].Add(uint64(it.Missed))
 	r.watch.iteration(it)
 	r.Sink.Iteration(it)
 }
@@ -319,54 +328,4 @@ func (r *run) spend() bool {
 	}
 	r.watch.stop(EndCostly, fmt.Sprintf("%d costly requests were sent", r.CostlyCap))
 	return false
-}
-
-// maxReasons bounds the texts that a run keeps.
-const maxReasons = 1000
-
-func (r *run) reason(text string) uint16 {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if i, ok := r.reasons[text]; ok {
-		return i
-	}
-	if len(r.texts) >= maxReasons {
-		text = "other reasons"
-		if i, ok := r.reasons[text]; ok {
-			return i
-		}
-	}
-	i := uint16(len(r.texts))
-	r.reasons[text] = i
-	r.texts = append(r.texts, text)
-	return i
-}
-
-// Tee is a Sink that gives everything to each of several.
-func Tee(sinks ...Sink) Sink { return tee(sinks) }
-
-type tee []Sink
-
-func (t tee) Sample(s *sample.Sample) {
-	for _, k := range t {
-		k.Sample(s)
-	}
-}
-
-func (t tee) Iteration(it sample.Iteration) {
-	for _, k := range t {
-		k.Iteration(it)
-	}
-}
-
-func (t tee) Drop(d sample.Drop) {
-	for _, k := range t {
-		k.Drop(d)
-	}
-}
-
-func (t tee) Users(at time.Duration, persona uint16, n int) {
-	for _, k := range t {
-		k.Users(at, persona, n)
-	}
 }

@@ -9,38 +9,59 @@ import (
 	"firedrill/internal/sample"
 )
 
-// each starts n users at once and waits for them.
-func (c *crowd) each(n int, walk func(i int, u Walker)) {
+// iterations is where a user's iterations come from.
+type iterations struct {
+	take func() bool // takes one, if there is one
+	more func() bool // whether there is one
+}
+
+func endless() iterations {
+	yes := func() bool { return true }
+	return iterations{take: yes, more: yes}
+}
+
+// each starts n users at once, lets each walk its iterations while the load
+// lasts, and waits for them.
+func (c *crowd) each(n int, from func(i int) iterations) {
+	c.here(0, n, true)
 	for i := range n {
 		c.all.Go(func() {
 			c.add(c.index, 1)
 			defer c.add(c.index, -1)
-			walk(i, c.user(i))
+			defer c.here(i, i+1, false)
+			r := &rhythm{c: c, i: i, u: c.user(i)}
+			r.comes(0)
+			its := from(i)
+			for c.hard.Err() == nil && its.more() {
+				intended, ok := r.wait(c.soft)
+				if !ok || !its.take() {
+					return
+				}
+				r.walk(c.hard, intended, its.more)
+			}
 		})
 	}
 	c.all.Wait()
 }
 
-func always() bool { return true }
-
 // constant keeps a number of users.
 func (c *crowd) constant() {
-	c.each(c.Load.VUs, func(_ int, u Walker) { c.turns(c.soft, c.hard, u, always) })
+	c.each(c.Load.VUs, func(int) iterations { return endless() })
 }
 
 // perUser lets each user walk a number of iterations.
 func (c *crowd) perUser() {
 	var begun atomic.Int64
-	c.each(c.Load.VUs, func(_ int, u Walker) {
+	c.each(c.Load.VUs, func(int) iterations {
 		left := c.Load.Iterations
-		c.turns(c.soft, c.hard, u, func() bool {
-			if left == 0 {
-				return false
-			}
-			left--
-			begun.Add(1)
-			return true
-		})
+		return iterations{
+			more: func() bool { return left > 0 },
+			take: func() bool {
+				left--
+				begun.Add(1)
+				return true
+			},
+		}
 	})
 	c.remainder(int64(c.Load.VUs)*int64(c.Load.Iterations) - begun.Load())
 }
@@ -51,20 +72,23 @@ func (c *crowd) shared() {
 	total := int64(c.Load.Iterations)
 	var next, begun atomic.Int64
 	next.Store(min(int64(c.Load.VUs), total))
-	c.each(c.Load.VUs, func(i int, u Walker) {
+	c.each(c.Load.VUs, func(i int) iterations {
 		first := true
-		c.turns(c.soft, c.hard, u, func() bool {
-			n := int64(i)
-			if !first {
-				n = next.Add(1) - 1
-			}
-			first = false
-			if n >= total {
-				return false
-			}
-			begun.Add(1)
-			return true
-		})
+		return iterations{
+			more: func() bool { return first && int64(i) < total || !first && next.Load() < total },
+			take: func() bool {
+				n := int64(i)
+				if !first {
+					n = next.Add(1) - 1
+				}
+				first = false
+				if n >= total {
+					return false
+				}
+				begun.Add(1)
+				return true
+			},
+		}
 	})
 	c.remainder(total - begun.Load())
 }
@@ -84,12 +108,17 @@ func (c *crowd) ramp() {
 		if c.Clock.SleepUntil(c.soft, c.start.Add(step.At)) != nil {
 			break
 		}
-		for ; now < step.Users; now++ {
-			c.sit(&seats[now], now)
+		come := seats[now:max(now, step.Users)]
+		for k := range come { // all of them are here before one begins
+			c.claim(&come[k], now+k)
+		}
+		for k := range come {
+			c.sit(&come[k], now+k)
 		}
 		for ; now > step.Users; now-- {
 			c.leave(&seats[now-1])
 		}
+		now = step.Users
 	}
 	<-c.soft.Done()
 	c.all.Wait()
@@ -100,61 +129,79 @@ type seat struct {
 	mu      sync.Mutex
 	wanted  bool
 	running bool
+	visits  int                // how often somebody sat down here
+	stay    context.Context    // ends when its user shall leave
+	rise    context.CancelFunc // ends stay
 	cut     context.CancelFunc // cuts the iteration under way
 	timer   context.CancelFunc // calls off the graceful ramp-down
 }
 
-// sit makes the user of a seat walk, or go on walking.
-func (c *crowd) sit(s *seat, i int) {
+// claim says that the seat's user is wanted, and tells that it is here.
+func (c *crowd) claim(s *seat, i int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.wanted = true
+	s.stay, s.rise = context.WithCancel(c.soft)
 	s.callOff()
+	if !s.running {
+		c.here(i, i+1, true)
+	}
+}
+
+// sit makes the user of a claimed seat walk, or go on walking.
+func (c *crowd) sit(s *seat, i int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.running {
 		return
 	}
 	s.running = true
+	r := &rhythm{c: c, i: i}
+	r.comes(s.visits)
+	s.visits++
 	c.all.Go(func() {
 		c.add(c.index, 1)
 		defer c.add(c.index, -1)
-		u := c.user(i)
-		hard, ok := s.turn(c.soft, c.hard)
-		for ok {
-			once := true
-			c.turns(c.soft, hard, u, func() bool {
-				first := once
-				once = false
-				return first
-			})
-			hard, ok = s.turn(c.soft, c.hard)
+		r.u = c.user(i)
+		for {
+			stay, hard, ok := s.turn(c, i)
+			if !ok {
+				return
+			}
+			if intended, ok := r.wait(stay); ok {
+				r.walk(hard, intended, func() bool { return stay.Err() == nil })
+			}
 		}
 	})
 }
 
-// turn is the context of the next iteration, or false when there is none: then
+// turn is the contexts of the next iteration, or false when there is none: then
 // the seat is empty, and whoever sits down again starts anew.
-func (s *seat) turn(soft, hard context.Context) (context.Context, bool) {
+func (s *seat) turn(c *crowd, i int) (stay, hard context.Context, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.cut != nil {
 		s.cut()
 		s.cut = nil
 	}
-	if !s.wanted || soft.Err() != nil || hard.Err() != nil {
+	if !s.wanted || c.soft.Err() != nil || c.hard.Err() != nil {
 		s.running = false
 		s.callOff()
-		return nil, false
+		s.rise()
+		c.here(i, i+1, false)
+		return nil, nil, false
 	}
-	ctx, cut := context.WithCancel(hard)
-	s.cut = cut
-	return ctx, true
+	hard, s.cut = context.WithCancel(c.hard)
+	return s.stay, hard, true
 }
 
-// leave lets the user of a seat finish its iteration within the graceful ramp-down.
+// leave lets the user of a seat finish its iteration within the graceful
+// ramp-down; one who is between two iterations goes at once.
 func (c *crowd) leave(s *seat) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.wanted = false
+	s.rise()
 	if !s.running {
 		return
 	}

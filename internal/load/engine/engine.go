@@ -28,6 +28,11 @@ type Group struct {
 	Arrivals iter.Seq[time.Duration] // of the executor as-recorded, from the load's start
 	Users    int                     // greatest number of users
 	NewUser  func(i int) Walker      // i from 0 to Users-1; called once each, from any goroutine
+
+	// Here, which may be nil, is told which users are here: before any user of
+	// those who come together begins, and after the last iteration of one who
+	// goes. With arrivals a user is here for one iteration. It must not block.
+	Here func(i int, here bool)
 }
 
 // Config of Run. Hooks must not block.
@@ -35,9 +40,10 @@ type Config struct {
 	Start     time.Time
 	Clock     pace.Clock
 	Groups    []Group
+	Seed      uint64        // of Poisson arrivals, pacing and start offsets
+	Speed     float64       // pacing and start offsets are divided by it; 0 = 1
 	Grace     time.Duration // after an early end of soft, instead of a longer graceful stop; 0 = the loads' own
 	LoginRate float64       // log-ins per second over all users; 0 = any
-
 	Iteration func(sample.Iteration)
 	Drop      func(sample.Drop)
 	Users     func(at time.Duration, persona uint16, n int)
@@ -51,6 +57,9 @@ const BrokenPause = time.Second
 // returns the greatest number of users that were active at a time.
 func Run(soft, hard context.Context, c Config) int {
 	e := &engine{Config: c, active: make([]int, len(c.Groups))}
+	if e.Speed <= 0 {
+		e.Speed = 1
+	}
 	if c.LoginRate > 0 {
 		e.logins.gap = time.Duration(float64(time.Second) / c.LoginRate)
 	}
@@ -87,9 +96,9 @@ type crowd struct {
 	index int
 	*Group
 	start time.Time       // of the load
+	end   time.Time       // scheduled; zero: none
 	soft  context.Context // ends with the load's schedule
 	hard  context.Context // ends with the graceful stop
-
 	mu    sync.Mutex
 	users []Walker
 	all   sync.WaitGroup
@@ -101,36 +110,20 @@ func (e *engine) group(soft, hard context.Context, index int) {
 	if e.Clock.SleepUntil(soft, start) != nil {
 		return
 	}
-	length := g.Load.Length()
 	mine, endSoft := context.WithCancel(soft)
 	defer endSoft()
 	cut, endHard := context.WithCancel(hard)
 	defer endHard()
+	c := &crowd{engine: e, index: index, Group: g, start: start, soft: mine, hard: cut, users: make([]Walker, g.Users)}
+	if length := g.Load.Length(); length > 0 {
+		c.end = start.Add(length)
+	}
 	over, finished := context.WithCancel(context.Background())
 	var watch sync.WaitGroup
-	watch.Go(func() { // the load's own end, and the cut after it
+	watch.Go(func() {
 		defer endHard()
-		end := start.Add(length)
-		early := false
-		if length > 0 {
-			wait, stop := either(over, soft)
-			early = e.Clock.SleepUntil(wait, end) != nil
-			stop()
-		} else {
-			select {
-			case <-soft.Done():
-			case <-over.Done():
-			}
-			early = true
-		}
-		endSoft()
-		grace := g.Load.GracefulStop
-		if early && e.Grace > 0 {
-			grace = min(grace, e.Grace)
-		}
-		_ = e.Clock.SleepUntil(over, e.Clock.Now().Add(grace))
+		c.finish(over, soft, endSoft)
 	})
-	c := &crowd{engine: e, index: index, Group: g, start: start, soft: mine, hard: cut, users: make([]Walker, g.Users)}
 	c.drive()
 	c.all.Wait()
 	finished()
@@ -140,6 +133,28 @@ func (e *engine) group(soft, hard context.Context, index int) {
 			u.Close()
 		}
 	}
+}
+
+// finish ends the starting of iterations when the load's time is over or soft
+// ends, and returns when those that run have had their graceful stop, or over ends.
+func (c *crowd) finish(over, soft context.Context, endSoft func()) {
+	early := true
+	if !c.end.IsZero() {
+		wait, stop := either(over, soft)
+		early = c.Clock.SleepUntil(wait, c.end) != nil
+		stop()
+	} else {
+		select {
+		case <-soft.Done():
+		case <-over.Done():
+		}
+	}
+	endSoft()
+	grace := c.Load.GracefulStop
+	if early && c.Grace > 0 {
+		grace = min(grace, c.Grace)
+	}
+	_ = c.Clock.SleepUntil(over, c.Clock.Now().Add(grace))
 }
 
 // either is a context that ends when one of the two does.
@@ -158,7 +173,7 @@ func (c *crowd) drive() {
 	case scenario.PerVUIterations:
 		c.perUser()
 	case scenario.ConstantArrivalRate, scenario.RampingArrivalRate:
-		c.open(pace.Arrivals(c.Load))
+		c.open(pace.Arrivals(c.Load, pace.Stream(c.Seed, pace.ForArrivals, uint64(c.index))))
 	case scenario.AsRecorded:
 		c.open(c.Arrivals)
 	default:
@@ -176,19 +191,24 @@ func (c *crowd) user(i int) Walker {
 	return c.users[i]
 }
 
-// iterate walks one iteration of u and reports it. It is false when the user
-// should not start another: the load is over.
-func (c *crowd) iterate(ctx context.Context, u Walker, intended time.Time) (sample.Iteration, bool) {
-	if c.logins.gap > 0 && u.WillLogIn() {
-		at := c.logins.next(c.Clock.Now())
-		if c.Clock.SleepUntil(c.soft, at) != nil {
-			return sample.Iteration{}, false
-		}
-		intended = at
+// here tells that users first to last-1 are here, or not any more.
+func (c *crowd) here(first, last int, here bool) {
+	if c.Here == nil {
+		return
 	}
-	it := u.Iterate(ctx, intended)
-	c.Iteration(it)
-	return it, true
+	for i := first; i < last; i++ {
+		c.Here(i, here)
+	}
+}
+
+// admit is when an iteration that should start at intended may: a log-in waits
+// for its turn, and that turn is then when it should have started.
+func (c *crowd) admit(ctx context.Context, u Walker, intended time.Time) (time.Time, bool) {
+	if c.logins.gap <= 0 || !u.WillLogIn() {
+		return intended, true
+	}
+	at := c.logins.next(c.Clock.Now())
+	return at, c.Clock.SleepUntil(ctx, at) == nil
 }
 
 // gate lets log-ins through at a rate.
@@ -207,20 +227,4 @@ func (g *gate) next(now time.Time) time.Time {
 	}
 	g.free = at.Add(g.gap)
 	return at
-}
-
-// turns walks iterations of u while the load lasts and more says so.
-func (c *crowd) turns(soft, hard context.Context, u Walker, more func() bool) {
-	for soft.Err() == nil && hard.Err() == nil && more() {
-		began := c.Clock.Now()
-		it, ok := c.iterate(hard, u, time.Time{})
-		if !ok {
-			return
-		}
-		if it.Outcome != sample.Completed && it.Outcome != sample.Cut {
-			if c.Clock.SleepUntil(soft, began.Add(BrokenPause)) != nil {
-				return
-			}
-		}
-	}
 }

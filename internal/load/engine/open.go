@@ -34,13 +34,18 @@ func (c *crowd) open(arrivals iter.Seq[time.Duration]) {
 			c.Drop(sample.Drop{At: due.Sub(c.engine.Start), Persona: c.Persona, Count: 1})
 			continue
 		}
+		c.here(who, who+1, true)
 		c.all.Go(func() {
 			c.add(c.index, 1)
 			defer func() {
+				c.here(who, who+1, false)
 				c.add(c.index, -1)
 				free <- who
 			}()
-			c.iterate(c.hard, c.user(who), due)
+			u := c.user(who)
+			if intended, ok := c.admit(c.soft, u, due); ok {
+				c.Iteration(u.Iterate(c.hard, intended))
+			}
 		})
 	}
 }

@@ -3,55 +3,85 @@ package pace
 import (
 	"iter"
 	"math"
+	"math/rand/v2"
 	"time"
 
 	"firedrill/internal/scenario"
 )
 
-// Arrivals are the scheduled starts of an arrival-rate load, ascending, evenly
-// spaced as k6's are. With constant-arrival-rate the first is at 0 and all are
-// before Duration. With ramping-arrival-rate the i-th (from 1) is where the area
-// under the rate reaches i. Any other executor has none.
-func Arrivals(l scenario.Load) iter.Seq[time.Duration] {
+// Arrivals are the scheduled starts of an arrival-rate load, ascending. Evenly
+// spaced as k6's are: with constant-arrival-rate the first is at 0 and all are
+// before Duration; with ramping-arrival-rate the i-th (from 1) is where the area
+// under the rate reaches i. With l.Poisson the areas between starts are drawn from
+// r instead, exponential with mean 1: a Poisson process of the same rate, in which
+// the first start is as random as any. r is used for nothing else and may be nil
+// without Poisson. Any other executor has no arrivals.
+func Arrivals(l scenario.Load, r *rand.Rand) iter.Seq[time.Duration] {
 	unit := l.TimeUnit
 	if unit <= 0 {
 		unit = time.Second
 	}
 	switch l.Executor {
 	case scenario.ConstantArrivalRate:
-		return constantRate(l.Rate/float64(unit), l.Duration)
+		next := even(0)
+		if l.Poisson {
+			next = poisson(r)
+		}
+		return constantRate(next, l.Rate/float64(unit), l.Duration)
 	case scenario.RampingArrivalRate:
-		return rampingRate(l.StartRate, float64(unit), l.Stages)
+		next := even(1)
+		if l.Poisson {
+			next = poisson(r)
+		}
+		return rampingRate(next, l.StartRate, float64(unit), l.Stages)
 	}
 	return func(func(time.Duration) bool) {}
 }
 
-func constantRate(perNano float64, length time.Duration) iter.Seq[time.Duration] {
+// even counts up from first: the areas under the rate at which starts are due.
+func even(first float64) func() float64 {
+	area := first - 1
+	return func() float64 {
+		area++
+		return area
+	}
+}
+
+// poisson adds up exponential steps.
+func poisson(r *rand.Rand) func() float64 {
+	area := 0.0
+	return func() float64 {
+		area += r.ExpFloat64()
+		return area
+	}
+}
+
+func constantRate(next func() float64, perNano float64, length time.Duration) iter.Seq[time.Duration] {
 	return func(yield func(time.Duration) bool) {
 		if perNano <= 0 {
 			return
 		}
-		for i := 0; ; i++ {
-			at := time.Duration(math.Round(float64(i) / perNano))
-			if at >= length || !yield(at) {
+		for {
+			at := math.Round(next() / perNano)
+			if at >= float64(length) || !yield(time.Duration(at)) {
 				return
 			}
 		}
 	}
 }
 
-func rampingRate(startRate, unit float64, stages []scenario.Stage) iter.Seq[time.Duration] {
+func rampingRate(next func() float64, startRate, unit float64, stages []scenario.Stage) iter.Seq[time.Duration] {
 	return func(yield func(time.Duration) bool) {
 		const slack = 1e-9 // the sum of a stage's area may fall short of a whole number by rounding
-		i := 1.0
+		area := next()
 		from := startRate / unit
 		var done, end float64
 		var start time.Duration
 		for _, stage := range stages {
 			to, length := stage.Target/unit, float64(stage.Duration)
 			end += length * (from + to) / 2
-			for ; i <= end+slack; i++ {
-				if !yield(start + time.Duration(math.Round(whenArea(i-done, from, to, length)))) {
+			for ; area <= end+slack; area = next() {
+				if !yield(start + time.Duration(math.Round(whenArea(area-done, from, to, length)))) {
 					return
 				}
 			}
@@ -99,15 +129,29 @@ func RateAt(l scenario.Load, at time.Duration) float64 {
 }
 
 // Recorded are recorded arrivals, from the first on, the pauses between them
-// divided by speed. They are to be ascending.
-func Recorded(arrivals []time.Duration, speed float64) iter.Seq[time.Duration] {
+// divided by speed (0 = 1). With copies each of them comes so many times: the
+// copies are spread evenly between it and the next one, those of the last over a
+// pause of mean length, so that the crowd grows and its rhythm stays. Arrivals are
+// to be ascending.
+func Recorded(arrivals []time.Duration, speed float64, copies int) iter.Seq[time.Duration] {
 	if speed <= 0 {
 		speed = 1
 	}
+	copies = max(1, copies)
+	n := len(arrivals)
 	return func(yield func(time.Duration) bool) {
-		for _, at := range arrivals {
-			if !yield(time.Duration(float64(at-arrivals[0]) / speed)) {
-				return
+		for i, at := range arrivals {
+			var pause float64
+			if i+1 < n {
+				pause = float64(arrivals[i+1] - at)
+			} else if n > 1 {
+				pause = float64(at-arrivals[0]) / float64(n-1)
+			}
+			for k := range copies {
+				offset := float64(at-arrivals[0]) + pause*float64(k)/float64(copies)
+				if !yield(time.Duration(offset / speed)) {
+					return
+				}
 			}
 		}
 	}

@@ -12,7 +12,7 @@ import (
 // under the rate reaches i.
 func ExampleArrivals() {
 	load := scenario.Load{Executor: scenario.RampingArrivalRate, Stages: []scenario.Stage{{Duration: 4 * time.Second, Target: 2}}}
-	for at := range pace.Arrivals(load) {
+	for at := range pace.Arrivals(load, nil) {
 		fmt.Println(at.Round(time.Millisecond))
 	}
 	// Output:

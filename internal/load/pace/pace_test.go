@@ -57,12 +57,12 @@ func TestUsersAt(t *testing.T) {
 }
 
 func TestConstantArrivals(t *testing.T) {
-	got := slices.Collect(pace.Arrivals(scenario.Load{Executor: scenario.ConstantArrivalRate, Rate: 30, TimeUnit: time.Minute, Duration: 10 * s}))
+	got := slices.Collect(pace.Arrivals(scenario.Load{Executor: scenario.ConstantArrivalRate, Rate: 30, TimeUnit: time.Minute, Duration: 10 * s}, nil))
 	if d := cmp.Diff([]time.Duration{0, 2 * s, 4 * s, 6 * s, 8 * s}, got); d != "" {
 		t.Error(d)
 	}
 	n, last := 0, time.Duration(0)
-	for at := range pace.Arrivals(scenario.Load{Executor: scenario.ConstantArrivalRate, Rate: 300, Duration: time.Hour}) {
+	for at := range pace.Arrivals(scenario.Load{Executor: scenario.ConstantArrivalRate, Rate: 300, Duration: time.Hour}, nil) {
 		if ideal := time.Duration(math.Round(float64(n) * 1e9 / 300)); at != ideal {
 			t.Fatalf("arrival %d at %v, want %v: no drift", n, at, ideal)
 		}
@@ -76,7 +76,7 @@ func TestConstantArrivals(t *testing.T) {
 // With a rate from 0 to 10 over 10 s the i-th arrival is where t²/2 = i.
 func TestRampingArrivals(t *testing.T) {
 	load := scenario.Load{Executor: scenario.RampingArrivalRate, Stages: []scenario.Stage{stage(10*s, 10), stage(5*s, 10), stage(10*s, 0), stage(5*s, 0), stage(0, 2), stage(2*s, 2)}}
-	got := slices.Collect(pace.Arrivals(load))
+	got := slices.Collect(pace.Arrivals(load, nil))
 	if len(got) != 50+50+50+4 {
 		t.Fatalf("%d arrivals", len(got))
 	}
@@ -100,7 +100,7 @@ func TestArrivalsProperties(t *testing.T) {
 			from = st.Target
 			load.Stages = append(load.Stages, st)
 		}
-		got := slices.Collect(pace.Arrivals(load))
+		got := slices.Collect(pace.Arrivals(load, nil))
 		if d := area - float64(len(got)); d < -1e-6 || d >= 1+1e-6 {
 			t.Fatalf("%d arrivals in an area of %f", len(got), area)
 		}
@@ -117,7 +117,7 @@ func TestArrivalsStop(t *testing.T) {
 		{Executor: scenario.RampingArrivalRate, Stages: []scenario.Stage{stage(time.Hour, 10)}},
 	} {
 		n := 0
-		for range pace.Arrivals(l) {
+		for range pace.Arrivals(l, nil) {
 			if n++; n == 3 {
 				break
 			}
@@ -126,13 +126,13 @@ func TestArrivalsStop(t *testing.T) {
 			t.Errorf("%d arrivals", n)
 		}
 	}
-	for range pace.Arrivals(scenario.Load{Executor: scenario.ConstantVUs, VUs: 1, Duration: s}) {
+	for range pace.Arrivals(scenario.Load{Executor: scenario.ConstantVUs, VUs: 1, Duration: s}, nil) {
 		t.Error("users do not arrive")
 	}
 }
 
 func TestRecorded(t *testing.T) {
-	got := slices.Collect(pace.Recorded([]time.Duration{10 * s, 12 * s, 20 * s}, 2))
+	got := slices.Collect(pace.Recorded([]time.Duration{10 * s, 12 * s, 20 * s}, 2, 1))
 	if d := cmp.Diff([]time.Duration{0, 1 * s, 5 * s}, got); d != "" {
 		t.Error(d)
 	}

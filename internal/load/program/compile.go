@@ -19,7 +19,8 @@ type Options struct {
 }
 
 // Compile chooses a journey for each persona of s and prepares it. Errors:
-// *NoJourneyError, *NotAllowedError, *NoStepError, *ExecutorError, *PlanError.
+// *NoJourneyError, *CriticalError, *NotAllowedError, *NoStepError, *ExecutorError,
+// *PlanError.
 func Compile(p *plan.Plan, s *scenario.Scenario, opts Options) (*Program, error) {
 	out := &Program{Scenario: s, Recording: p.Recording, Origins: p.Origins, Profile: p.Profile, Costly: map[string]int{}}
 	c := &compiler{plan: p, out: out, endpoints: map[[2]string]uint16{}, known: map[string]plan.Endpoint{}}
@@ -27,13 +28,16 @@ func Compile(p *plan.Plan, s *scenario.Scenario, opts Options) (*Program, error)
 		c.known[e.Name] = e
 	}
 	for i := range s.Personas {
-		if err := c.group(s.Personas[i], s, opts); err != nil {
+		if err := c.persona(s.Personas[i], s, opts); err != nil {
 			return nil, err
 		}
 	}
-	loads := make([]scenario.Load, len(s.Personas))
-	for i := range s.Personas {
-		loads[i] = s.Personas[i].Load
+	if len(out.Groups) == 0 {
+		return nil, &ExecutorError{Persona: s.Personas[0].Name, Why: "nobody has anything to do: name the endpoints that are critical"}
+	}
+	loads := make([]scenario.Load, len(out.Groups))
+	for i, g := range out.Groups {
+		loads[i] = g.Persona.Load
 	}
 	out.Names.Phases = pace.Phases(loads)
 	out.Needed = slices.Sorted(maps.Keys(c.origins))
@@ -50,14 +54,25 @@ type compiler struct {
 	secrets   map[string]bool
 }
 
-func (c *compiler) group(persona scenario.Persona, s *scenario.Scenario, opts Options) error {
+// persona adds the groups of a persona.
+func (c *compiler) persona(persona scenario.Persona, s *scenario.Scenario, opts Options) error {
 	if err := checkLoad(persona); err != nil {
 		return err
 	}
-	found, others, err := choose(c.plan, persona, s)
+	walks, err := c.walks(persona, s)
 	if err != nil {
 		return err
 	}
+	for _, w := range walks {
+		if err := c.group(w, s, opts); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *compiler) group(w walk, s *scenario.Scenario, opts Options) error {
+	persona, found, others := w.persona, w.journey, w.others
 	fail := &PlanError{Journey: found.Name}
 	draft, err := edit(found, persona, fail)
 	if err != nil {
@@ -71,6 +86,9 @@ func (c *compiler) group(persona scenario.Persona, s *scenario.Scenario, opts Op
 		return err
 	}
 	g := &Group{Persona: persona, Index: uint16(len(c.out.Groups)), Journey: j, Users: persona.Load.Peak()}
+	if g.Gathers, err = gathers(draft.journey, persona); err != nil {
+		return err
+	}
 	for _, o := range others {
 		g.Others = append(g.Others, o.Name)
 	}
@@ -80,7 +98,7 @@ func (c *compiler) group(persona scenario.Persona, s *scenario.Scenario, opts Op
 	if persona.Load.Executor == scenario.AsRecorded {
 		g.Arrivals = share(c.plan.Profile, j.Name)
 		if g.Users <= 0 {
-			g.Users = len(g.Arrivals)
+			g.Users = len(g.Arrivals) * max(1, persona.Load.Copies)
 		}
 	}
 	j.Index = uint16(len(c.out.Names.Journeys))

@@ -251,3 +251,19 @@ func (d *draft) sortLoops() []Loop {
 	})
 	return loops
 }
+
+// DefaultWithin is how long the first to come to a rendezvous waits for the
+// others when the scenario does not say.
+const DefaultWithin = 30 * time.Second
+
+// gathers finds the steps of a persona's rendezvous.
+func gathers(j *plan.Journey, persona scenario.Persona) (out []Gather, err error) {
+	for _, g := range persona.Gather {
+		i := findStep(g.Step, j)
+		if i < 0 {
+			return nil, &NoStepError{Persona: persona.Name, Journey: j.Name, Key: "rendezvous", Pattern: g.Step, Have: endpointsOf(j)}
+		}
+		out = append(out, Gather{Step: i, Within: cmp.Or(g.Within, DefaultWithin)})
+	}
+	return out, nil
+}

@@ -37,13 +37,18 @@ type Found struct {
 }
 
 func (e *NoJourneyError) Error() string {
-	where := e.File
-	if where != "" && e.Line > 0 {
-		where = fmt.Sprintf("%s:%d: ", e.File, e.Line)
-	} else if where != "" {
-		where += ": "
+	return fmt.Sprintf("%spersona %q needs a journey with %s, and %s has none", place(e.File, e.Line), e.Persona, describe(e.Selector), cmp.Or(e.Recording, "the recording"))
+}
+
+// place is "file:line: ", as far as it is known.
+func place(file string, line int) string {
+	switch {
+	case file == "":
+		return ""
+	case line == 0:
+		return file + ": "
 	}
-	return fmt.Sprintf("%spersona %q needs a journey with %s, and %s has none", where, e.Persona, describe(e.Selector), cmp.Or(e.Recording, "the recording"))
+	return fmt.Sprintf("%s:%d: ", file, line)
 }
 
 // Hint lists what the recording has.
@@ -122,7 +127,7 @@ func (e *NotAllowedError) Hint() string {
 type NoStepError struct {
 	usage
 	Persona, Journey string
-	Key              string // "only", "repeat", "set"
+	Key              string // "only", "repeat", "rendezvous", "set"
 	Pattern          string
 	Have             []string // what there is: endpoints, or fields
 }

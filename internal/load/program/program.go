@@ -16,7 +16,7 @@ type Program struct {
 	Origins   []plan.Origin  // of the plan
 	Needed    []string       // names of the origins that steps are sent to, sorted
 	Secrets   []string       // names of the secrets that slots use, sorted
-	Groups    []*Group       // one for each persona of the scenario, in its order
+	Groups    []*Group       // one for each persona of the scenario, in its order; of a critical persona one for each journey that it walks
 	Names     sample.Names   // Reasons is empty: a run fills it
 	Profile   plan.Profile   // recorded load
 	Notes     []string       // what a person should know about choices that were made
@@ -25,14 +25,23 @@ type Program struct {
 
 // Group is the users of one persona.
 type Group struct {
-	Persona scenario.Persona
-	Index   uint16 // in Names.Personas
+	Persona scenario.Persona // its name is the group's: "critical (student: hands in)"
+	Index   uint16           // in Names.Personas
 	Journey *Journey
 	Others  []string // journeys that fit as well and were not taken, heaviest first
 	Pool    string   // the persona of accounts that each user needs one of; "" = none is needed
 	Users   int      // greatest number of users at a time
 
+	Gathers []Gather // steps before which its users wait for each other
+
 	Arrivals []time.Duration // executor as-recorded: the journey's share of the recorded session starts
+}
+
+// Gather is a rendezvous of a group's users. Of a step that is walked several
+// times in an iteration, the first time counts.
+type Gather struct {
+	Step   int // index in Journey.Steps
+	Within time.Duration
 }
 
 // Journey is a journey ready to walk.

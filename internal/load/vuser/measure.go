@@ -24,8 +24,9 @@ func (u *User) measure(b *job, i int, intended time.Time, attempt uint8) *sample
 		Intended: r.since(intended), Start: r.since(t.Start), Sent: r.since(t.Sent), FirstByte: r.since(t.FirstByte), End: r.since(t.End),
 		DNS: t.DNS, Connect: t.Connect, TLS: t.TLS, Sending: t.Sending,
 		BytesOut: res.BytesOut, BytesIn: res.BytesIn,
-		Events: uint32(res.Events), FirstEvent: r.since(res.FirstEvent), MaxGap: res.MaxGap,
+		Events: uint32(res.Events), FirstEvent: r.since(res.FirstEvent), MaxGap: res.MaxGap, Gaps: res.Gaps,
 	}
+	s.RetryAfter, _ = retryAfter(res, r.Clock.Now())
 	s.Phase = u.phase(s.Intended)
 	for _, f := range []struct {
 		on   bool

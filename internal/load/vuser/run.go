@@ -37,6 +37,7 @@ type Run struct {
 	Speed    float64       // think times are divided by it; 0 = 1
 	Timeout  time.Duration // of one request
 	Closed   bool          // iterations follow one another: between them the first step's think time is kept
+	Paced    bool          // iterations start by a pacing of their own: no think time between them
 	Seq      *atomic.Uint64
 	Reason   func(text string) uint16 // index of a reason in Names.Reasons
 	Late     func(time.Duration)      // how late a planned request began; called from many goroutines; may be nil
@@ -47,6 +48,7 @@ type Run struct {
 
 	steps   []target // by step
 	rewrite []rewrite
+	gathers []*gathering // as Group.Gathers
 }
 
 // target is where a step goes.
@@ -58,10 +60,14 @@ type target struct {
 // rewrite replaces a recorded origin by the target that stands for it.
 type rewrite struct{ from, to string }
 
-// Bind resolves the targets. It must be called once, before the first user.
+// Bind resolves the targets and opens the rendezvous. It must be called once, before the first user.
 func (r *Run) Bind() error {
 	if r.Speed <= 0 {
 		r.Speed = 1
+	}
+	for _, g := range r.Group.Gathers {
+		r.gathers = append(r.gathers, &gathering{within: g.Within, clock: r.Clock,
+			seen: Gathering{Step: r.Group.Journey.Steps[g.Step].Name, Within: g.Within}})
 	}
 	recorded := map[string]string{}
 	for _, o := range r.Origins {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -54,22 +55,47 @@ func (u *User) step(ctx context.Context, p planned) error {
 		}
 		intended = later(intended, at) // nobody could have sent it before
 	}
-	if err := u.waitUntil(ctx, intended); err != nil {
+	if err := u.run.Clock.SleepUntil(ctx, intended); err != nil {
 		return err
 	}
-	if st.Class == plan.Costly && u.run.Spend != nil && !u.run.Spend() {
-		return &stop{outcome: sample.Cut, reason: "the cap on costly requests was reached", pick: -1}
+	intended, err := u.gather(ctx, i, intended)
+	if err != nil {
+		return err
 	}
+	u.late(intended)
 	if s := u.fill(b, p, rng); s != nil {
 		return s
 	}
-	for attempt := uint8(0); ; attempt++ {
-		err := u.send(ctx, b, i)
-		fatal, again := u.judge(ctx, b, i, intended, attempt, err)
-		if !again {
-			return fatal
+	return u.attempts(ctx, b, i, intended)
+}
+
+// attempts sends a request as often as it takes: once more over a new connection
+// when the kept one turned out to be closed, and again after a wait when the
+// answer says to come back and the scenario has its users do so.
+func (u *User) attempts(ctx context.Context, b *job, i int, intended time.Time) error {
+	st := &u.run.Group.Journey.Steps[i]
+	repeats := 0
+	for attempt := 0; ; attempt++ {
+		if st.Class == plan.Costly && u.run.Spend != nil && !u.run.Spend() {
+			return &stop{outcome: sample.Cut, reason: "the cap on costly requests was reached", pick: -1}
 		}
-		intended = u.run.Clock.Now()
+		err := u.send(ctx, b, i)
+		t := turned{step: i, intended: intended, attempt: uint8(min(attempt, math.MaxUint8)), repeats: repeats}
+		again, err := u.judge(ctx, b, t, err)
+		switch again {
+		case atOnce:
+			intended = u.run.Clock.Now()
+		case afterWait:
+			wait, _ := u.tryAgain(b, repeats)
+			repeats++
+			intended = b.res.Timing.End.Add(wait)
+			if err := u.run.Clock.SleepUntil(ctx, intended); err != nil {
+				return err
+			}
+			u.late(intended)
+		default:
+			return err
+		}
 	}
 }
 
@@ -88,22 +114,18 @@ func (u *User) pause(st *program.Step, rng *rand.Rand) time.Duration {
 	} else {
 		d = pace.Draw(st.Think, rng)
 	}
-	if st.After < 0 && u.it.before.IsZero() && (u.it.number == 0 || !u.run.Closed) {
-		return 0 // a user who has just come does not wait before the first click
+	if st.After < 0 && u.it.before.IsZero() && (u.it.number == 0 || !u.run.Closed || u.run.Paced) {
+		return 0 // a user who has just come does not wait before the first click; nor one whose time it is
 	}
 	return time.Duration(float64(d) / u.run.Speed)
 }
 
-// waitUntil sleeps, and notes how late the generator is: it woke late, or was
-// not here in time.
-func (u *User) waitUntil(ctx context.Context, at time.Time) error {
-	if err := u.run.Clock.SleepUntil(ctx, at); err != nil {
-		return err
-	}
+// late notes how late the generator is for a request that is due at an instant:
+// it woke late, or was not here in time.
+func (u *User) late(due time.Time) {
 	if u.run.Late != nil {
-		u.run.Late(max(0, u.run.Clock.Now().Sub(at)))
+		u.run.Late(max(0, u.run.Clock.Now().Sub(due)))
 	}
-	return nil
 }
 
 // send makes one attempt.
@@ -119,11 +141,29 @@ func (u *User) send(ctx context.Context, b *job, i int) error {
 	return u.doer.Do(ctx, &b.req, &b.res)
 }
 
-// judge turns an attempt into a sample, and learns from its answer. again: the
-// same request shall be sent once more; otherwise err ends the iteration, or is nil.
-func (u *User) judge(ctx context.Context, b *job, i int, intended time.Time, attempt uint8, failure error) (err error, again bool) {
+// turned is which attempt of which step.
+type turned struct {
+	step     int
+	intended time.Time
+	attempt  uint8 // 0 = first
+	repeats  int   // attempts so far that followed a wait
+}
+
+// again says whether the same request shall be sent once more.
+type again uint8
+
+const (
+	never     again = iota
+	atOnce          // over a new connection
+	afterWait       // when the answer said
+)
+
+// judge turns an attempt into a sample, and learns from its answer. Unless the
+// same request shall be sent again, err ends the iteration, or is nil.
+func (u *User) judge(ctx context.Context, b *job, t turned, failure error) (next again, err error) {
+	i := t.step
 	st := &u.run.Group.Journey.Steps[i]
-	s := u.measure(b, i, intended, attempt)
+	s := u.measure(b, i, t.intended, t.attempt)
 	var we *wire.Error
 	if failure != nil && !errors.As(failure, &we) {
 		we = &wire.Error{Kind: sample.OtherError, Err: failure}
@@ -136,18 +176,37 @@ func (u *User) judge(ctx context.Context, b *job, i int, intended time.Time, att
 		if ctx.Err() != nil {
 			s.Flags |= sample.Interrupted
 			u.run.Sink.Sample(s)
-			return ctx.Err(), false
+			return never, ctx.Err()
 		}
 		s.Flags |= sample.Failed
-		again = attempt == 0 && we.MayRetry(st.Method)
+		if t.attempt == 0 && we.MayRetry(st.Method) {
+			next = atOnce
+		}
 	} else {
 		s.Flags |= verdict(st, &b.res)
+		if _, ok := u.tryAgain(b, t.repeats); ok && s.Has(sample.Failed) {
+			next = afterWait
+		}
 	}
+	refused := u.take(b, t, s, we == nil)
+	u.checks(s)
+	u.run.Sink.Sample(s)
+	if refused && next == never {
+		return never, &stop{outcome: sample.LoginFailed, reason: u.refusal(st, s.Status), pick: -1}
+	}
+	return next, nil
+}
+
+// take keeps what an attempt gives: when it was over, cookies, what later steps
+// need. It reports whether a log-in was refused.
+func (u *User) take(b *job, t turned, s *sample.Sample, answered bool) (refused bool) {
+	st := &u.run.Group.Journey.Steps[t.step]
 	u.mu.Lock()
-	if we == nil {
-		u.cookies(b, i)
+	defer u.mu.Unlock()
+	if answered {
+		u.cookies(b, t.step)
 	}
-	u.it.ends[i] = b.res.Timing.End
+	u.it.ends[t.step] = b.res.Timing.End
 	if b.res.Timing.End.After(u.it.last) {
 		u.it.last = b.res.Timing.End
 	}
@@ -156,17 +215,11 @@ func (u *User) judge(ctx context.Context, b *job, i int, intended time.Time, att
 	} else if !b.req.Discard && !u.learn(b, st) {
 		s.Flags |= sample.Unexpected
 	}
-	refused := st.Login && we == nil && (s.Has(sample.Failed) || s.Has(sample.Unexpected) && st.Expect.Redirect != "" && !redirected(st, &b.res))
-	if st.Login && we == nil && !refused {
+	refused = st.Login && answered && (s.Has(sample.Failed) || s.Has(sample.Unexpected) && st.Expect.Redirect != "" && !redirected(st, &b.res))
+	if st.Login && answered && !refused {
 		u.it.logins++
 	}
-	u.mu.Unlock()
-	u.checks(s)
-	u.run.Sink.Sample(s)
-	if refused {
-		return &stop{outcome: sample.LoginFailed, reason: u.refusal(st, s.Status), pick: -1}, false
-	}
-	return nil, again
+	return refused
 }
 
 func (u *User) refusal(st *program.Step, status uint16) string {

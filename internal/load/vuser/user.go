@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"firedrill/internal/account"
+	"firedrill/internal/load/pace"
 	"firedrill/internal/load/wire"
 	"firedrill/internal/sample"
 	"firedrill/internal/scenario"
@@ -45,6 +46,7 @@ type iteration struct {
 	logins   int // log-in steps that succeeded
 	stream   *rand.Rand
 	pcg      rand.PCG
+	met      []bool // by rendezvous: the user came to it
 	seed     uint64 // for values that keep a name through the iteration
 }
 
@@ -90,6 +92,7 @@ func (u *User) Iterate(ctx context.Context, intended time.Time) sample.Iteration
 		intended = now
 	}
 	u.begin(intended, now)
+	u.invite()
 	err := u.walk(ctx, 0, len(r.Group.Journey.Steps)-1, -1)
 	out := sample.Iteration{
 		VU: u.number, Iteration: u.it.number, Persona: r.Group.Index,
@@ -104,6 +107,9 @@ func (u *User) Iterate(ctx context.Context, intended time.Time) sample.Iteration
 	}
 	if ctx.Err() != nil && err != nil {
 		out.Outcome, out.Reason = sample.Cut, 0
+	}
+	if err != nil {
+		u.apologise()
 	}
 	out.Steps = u.it.sent
 	if err != nil {
@@ -136,7 +142,7 @@ func (u *User) begin(intended, now time.Time) {
 	}
 	clear(ends)
 	*it = iteration{number: u.next, intended: intended, began: now, ends: ends, flights: flights, loop: -1}
-	it.pcg.Seed(mix(r.Seed, uint64(u.number)), mix(uint64(u.number), uint64(u.next)+1))
+	it.pcg.Seed(pace.Mix(r.Seed, uint64(u.number)), pace.Mix(uint64(u.number), uint64(u.next)+1))
 	it.stream = rand.New(&it.pcg)
 	it.seed = it.stream.Uint64()
 	u.next++
@@ -159,14 +165,6 @@ func (u *User) forget() {
 	u.logged = false
 	u.Close()
 	u.memory.forget()
-}
-
-// mix is a step of splitmix64 over both.
-func mix(a, b uint64) uint64 {
-	z := a + (b+1)*0x9e3779b97f4a7c15
-	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
-	z = (z ^ z>>27) * 0x94d049bb133111eb
-	return z ^ z>>31
 }
 
 // skipped reports whether a step is left out of this iteration: the log-in of a
