@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http/httptrace"
 	"net/netip"
+	"net/url"
 	"strings"
 	"time"
 
@@ -35,6 +36,35 @@ func (o *Options) route(scheme, dial string) route {
 		r.proxied, r.tunnel = true, scheme == "https" || r.fixed
 	}
 	return r
+}
+
+// Way is how the origin of u is reached: the host:port that stands at the end,
+// whether Resolve chose it, and whether the proxy is asked.
+func (o *Options) Way(u *url.URL) (address string, chosen, proxied bool) {
+	r := o.route(u.Scheme, HostPort(u))
+	return r.address, r.fixed, r.proxied
+}
+
+// HostPort is the host:port of a URL; without a port that of its scheme.
+func HostPort(u *url.URL) string {
+	port := u.Port()
+	if port == "" {
+		if port = "80"; u.Scheme == "https" {
+			port = "443"
+		}
+	}
+	return net.JoinHostPort(u.Hostname(), port)
+}
+
+// Reach makes a connection to the origin of u and closes it again: nothing is sent
+// but what makes the way. The error is an *Error.
+func (c *Client) Reach(ctx context.Context, u *url.URL) error {
+	o := &origin{scheme: u.Scheme, dial: HostPort(u), route: c.opt.route(u.Scheme, HostPort(u))}
+	k, err := c.dial(ctx, o, &Timing{}, time.Time{})
+	if err != nil {
+		return &Error{Kind: kind(ctx, err, false), Err: err}
+	}
+	return k.net.Close()
 }
 
 // address is what is connected to for a host:port, and whether Resolve says so.
@@ -115,7 +145,7 @@ func (c *Client) dial(ctx context.Context, o *origin, t *Timing, deadline time.T
 func (c *Client) reach(ctx context.Context, r route, t *Timing) (raw, over net.Conn, err error) {
 	address := r.address
 	if r.proxied {
-		address, _ = c.opt.address(proxyAddress(c.opt.Proxy))
+		address, _ = c.opt.address(HostPort(c.opt.Proxy))
 	}
 	raw, err = connect(ctx, address, t)
 	if err != nil || !r.proxied {
@@ -123,7 +153,7 @@ func (c *Client) reach(ctx context.Context, r route, t *Timing) (raw, over net.C
 	}
 	over = raw
 	if c.opt.Proxy.Scheme == "https" {
-		if over, err = handshake(ctx, raw, c.tlsConfig(proxyAddress(c.opt.Proxy))); err != nil {
+		if over, err = handshake(ctx, raw, c.tlsConfig(HostPort(c.opt.Proxy))); err != nil {
 			_ = raw.Close()
 			return nil, nil, c.atProxy(r, err)
 		}

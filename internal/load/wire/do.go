@@ -41,11 +41,7 @@ func (c *Client) Do(ctx context.Context, req *Request, res *Response) error {
 			t.End = time.Now()
 		}
 		e.Err = err
-		e.Kind = classify(ctx, err, e.Answered)
-		var stage *stageError
-		if errors.As(err, &stage) && ctx.Err() == nil {
-			e.Kind = stage.kind
-		}
+		e.Kind = kind(ctx, err, e.Answered)
 		return &e
 	}
 	b := pool.Get().(*buffers)

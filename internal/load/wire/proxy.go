@@ -44,17 +44,6 @@ func (c *Client) refusal(status int, target string) error {
 	return &stageError{kind, &ProxyError{Proxy: c.opt.Proxy.Host, Target: target, Status: status}}
 }
 
-// proxyAddress is the host:port of a proxy; without a port that of its scheme.
-func proxyAddress(proxy *url.URL) string {
-	port := proxy.Port()
-	if port == "" {
-		if port = "80"; proxy.Scheme == "https" {
-			port = "443"
-		}
-	}
-	return net.JoinHostPort(proxy.Hostname(), port)
-}
-
 // credentials is the value of Proxy-Authorization (RFC 7617); "" = none.
 func credentials(proxy *url.URL) string {
 	if proxy == nil || proxy.User == nil {

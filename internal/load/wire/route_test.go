@@ -339,6 +339,50 @@ func TestTimesApart(t *testing.T) {
 	}
 }
 
+// TestReach: a way is tried out without a request.
+func TestReach(t *testing.T) {
+	a := authority(t)
+	secure := behindTLS(t, a, nil, "school.test")
+	p := proxy(t, "", "", map[string]string{"school.test:443": secure.Addr()})
+	o := trust(t, wire.Trust{CA: a.PEM()})
+	o.Proxy = parse(t, p.URL)
+	c := client(t, o)
+	if err := c.Reach(context.Background(), parse(t, "https://school.test")); err != nil {
+		t.Error(err)
+	}
+	if d := cmp.Diff([]string{"CONNECT school.test:443"}, p.Seen()); d != "" || len(secure.Hosts()) != 0 || c.Open() != 0 {
+		t.Errorf("the target got %q, %d connections are open, the proxy saw %s", secure.Hosts(), c.Open(), d)
+	}
+	var we *wire.Error
+	if err := client(t, &wire.Options{Proxy: o.Proxy}).Reach(context.Background(), parse(t, "https://school.test")); !errors.As(err, &we) || we.Kind != sample.TLS {
+		t.Errorf("an unknown authority: %v", err)
+	}
+	if err := c.Reach(context.Background(), parse(t, "https://nowhere.test")); !errors.As(err, &we) || we.Kind != sample.Refused {
+		t.Errorf("a target that the proxy does not reach: %v", err)
+	}
+}
+
+func TestWay(t *testing.T) {
+	o := &wire.Options{Proxy: parse(t, "http://proxy.test:3128"), Resolve: map[string]string{"a.test": "10.0.0.5", "b.test": "127.0.0.1:8443", "localhost": "10.0.0.6"}}
+	for _, tt := range []struct {
+		target, address string
+		chosen, proxied bool
+	}{
+		{"https://a.test", "10.0.0.5:443", true, true},
+		{"http://A.test:8080", "10.0.0.5:8080", true, true},
+		{"https://b.test", "127.0.0.1:8443", true, false},
+		{"http://c.test", "c.test:80", false, true},
+		{"http://127.0.0.1:4000", "127.0.0.1:4000", false, false},
+		{"http://localhost:4000", "10.0.0.6:4000", true, true},
+		{"http://[::1]", "[::1]:80", false, false},
+	} {
+		address, chosen, proxied := o.Way(parse(t, tt.target))
+		if address != tt.address || chosen != tt.chosen || proxied != tt.proxied {
+			t.Errorf("%s: %s, chosen %v, proxied %v", tt.target, address, chosen, proxied)
+		}
+	}
+}
+
 func TestLoopback(t *testing.T) {
 	for host, want := range map[string]bool{
 		"localhost": true, "LOCALHOST.": true, "a.localhost": true, "127.0.0.1": true, "127.8.9.1": true, "::1": true, "[::1]": true, "::ffff:127.0.0.1": true,

@@ -171,6 +171,15 @@ func alert(err error) bool {
 	return errors.As(err, &op) && op.Op == "remote error"
 }
 
+// kind names the kind of an error; the stage where it happened may know better.
+func kind(ctx context.Context, err error, answered bool) sample.ErrorKind {
+	var stage *stageError
+	if errors.As(err, &stage) && ctx.Err() == nil {
+		return stage.kind
+	}
+	return classify(ctx, err, answered)
+}
+
 // classify names the kind of an error of the network.
 func classify(ctx context.Context, err error, answered bool) sample.ErrorKind {
 	var dns *net.DNSError
