@@ -2,6 +2,7 @@ package baseline_test
 
 import (
 	"errors"
+	"flag"
 	"os"
 	"strings"
 	"testing"
@@ -12,6 +13,8 @@ import (
 	"firedrill/internal/analysis/baseline"
 	"firedrill/internal/yamldoc"
 )
+
+var update = flag.Bool("update", false, "write the golden files anew")
 
 func TestDefaultsAreTheCustomersTable(t *testing.T) {
 	ms := time.Millisecond
