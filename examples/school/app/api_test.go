@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"firedrill/examples/school/app"
 	"firedrill/examples/school/pgtest"
@@ -25,12 +26,22 @@ func onDatabase(t *testing.T, db string) {
 
 func testAPI(t *testing.T, db string) {
 	truth := &ledger{}
-	s := start(t, func(o *app.Options) { o.DB, o.OnAccess, o.AttemptLimit = db, truth.add, 3 })
+	s := start(t, func(o *app.Options) {
+		o.DB, o.OnAccess, o.AttemptLimit = db, truth.add, 3
+		o.UploadLimit, o.AITime = 100<<10, 50*time.Millisecond
+	})
 	f := newFixture(t, s)
 	t.Run("answers", func(t *testing.T) { f.answers(t, truth) })
 	t.Run("grading", f.grading)
 	t.Run("quiz", f.quiz)
 	t.Run("handing in", f.handingIn)
+	t.Run("more answers", func(t *testing.T) { f.moreAnswers(t, truth) })
+	t.Run("units", f.units)
+	t.Run("office", f.office)
+	t.Run("files", f.files)
+	t.Run("search", f.search)
+	t.Run("analytics", f.analytics)
+	t.Run("writing", f.writing)
 	t.Run("query counts at once", f.countsAtOnce)
 	t.Run("reset", f.reset)
 }
@@ -92,16 +103,7 @@ func (f *fixture) answers(t *testing.T, truth *ledger) {
 	gradePath := func(i int) string { return "/api/v1/submissions/" + f.waiting[i].ID + "/grade" }
 	courses, gradebooks := "/api/v1/courses/", "/api/v1/courses/"+itoa(f.course)+"/gradebook"
 	bigFeedback := strings.Repeat("ü", 2001)
-	for _, c := range []struct {
-		why          string
-		who          *client
-		method, path string
-		body         any
-		header       []string
-		status       int
-		code         string
-		queries      int
-	}{
+	f.check(t, truth, []row{
 		{"", f.teacher, "GET", "/api/v1/me", nil, nil, 200, "", 1},
 		{"", f.teacher, "GET", "/api/v1/dashboard", nil, nil, 200, "", 4},
 		{"", f.student, "GET", "/api/v1/dashboard", nil, nil, 200, "", 6},
@@ -178,26 +180,7 @@ func (f *fixture) answers(t *testing.T, truth *ledger) {
 		{"an enumeration", f.teacher, "GET", "/api/v1/notifications?unread=yes", nil, nil, 422, "validation_failed", 1},
 		{"a range", f.teacher, "GET", "/api/v1/courses?per_page=201", nil, nil, 422, "validation_failed", 1},
 		{"a range", f.teacher, "GET", "/api/v1/unit_plans?course_id=x", nil, nil, 422, "validation_failed", 1},
-	} {
-		name := strings.TrimSpace(c.why + " " + c.method + " " + c.path)
-		a := c.who.do(c.method, c.path, c.body, append([]string{"X-Request-Id", "row-1", "Traceparent", "00-1-2-01"}, c.header...)...)
-		if a.status != c.status || a.code() != c.code || a.queries() != c.queries {
-			t.Errorf("%s: %d %s with %d queries, want %d %s with %d\n%.300s", name, a.status, a.code(), a.queries(), c.status, c.code, c.queries, a.body)
-		}
-		if a.header.Get("X-Request-Id") != "row-1" {
-			t.Errorf("%s: the request id is lost", name)
-		}
-		got := truth.last()
-		if got.Status != c.status || got.Queries != c.queries || got.Code != c.code || got.RequestID != "row-1" || got.Traceparent != "00-1-2-01" {
-			t.Errorf("%s: recorded as %+v", name, got)
-		}
-		if c.status == 405 && a.header.Get("Allow") == "" {
-			t.Errorf("%s: no Allow", name)
-		}
-		if c.status == 422 && len(get[problem](a).Error.Fields) == 0 {
-			t.Errorf("%s: no field is named", name)
-		}
-	}
+	})
 	if n := len(gradebook(f.teacher, f.course, "?status=submitted").Submissions); n != len(f.waiting)+1 {
 		t.Errorf("%d submissions wait after refused grades, %d before", n, len(f.waiting)+1)
 	}

@@ -35,7 +35,7 @@ func (s *School) routes() []route {
 
 // faulty are the routes that can be made worse.
 func faulty() []route {
-	return slices.Concat(authRoutes, readRoutes, workRoutes, teachRoutes, adminRoutes, uploadRoutes, aiRoutes, pageRoutes)
+	return slices.Concat(authRoutes, readRoutes, workRoutes, teachRoutes, adminRoutes, uploadRoutes, insightRoutes, aiRoutes, pageRoutes)
 }
 
 var (
@@ -46,7 +46,7 @@ var (
 )
 
 // naive are the routes that can be made to ask the database once per row.
-var naive = []string{"courses", "gradebook", "users"}
+var naive = []string{"courses", "gradebook", "users", "analytics-courses", "search"}
 
 // Routes are the short names of all routes that can be made worse, sorted.
 func Routes() []string {

@@ -61,7 +61,7 @@ func flags(fs *flag.FlagSet) (o *app.Options, logPath *string) {
 	fs.IntVar(&o.AIConcurrent, "ai-concurrent", writer.DefaultConcurrent, "texts that may be written at once, else 429")
 	fs.BoolVar(&o.NoQueryHeaders, "no-query-headers", false, "do not tell query counts in X-DB-Query-Count and Server-Timing")
 	logPath = fs.String("access-log", "", "`file` that gets one JSON line per request; - is stdout")
-	fs.Func("n-plus-one", "`route` that asks the database once per row: courses, gradebook or users; can be given again", func(s string) error {
+	fs.Func("n-plus-one", "`route` that asks the database once per row: courses, gradebook, users, search or analytics-courses; can be given again", func(s string) error {
 		o.Faults.NPlusOne = append(o.Faults.NPlusOne, strings.Split(s, ",")...)
 		return nil
 	})

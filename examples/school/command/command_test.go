@@ -32,7 +32,7 @@ func TestWrongUsage(t *testing.T) {
 		{"--slow grades-book=1s", 2, []string{`no route is called "grades-book"`, "hint: routes are ", "answer, assignment", "gradebook"}},
 		{"--error-rate grade=500%", 2, []string{"not in 0..100%"}},
 		{"--error-rate grade", 2, []string{"not like grade=5%"}},
-		{"--n-plus-one grade", 2, []string{`no route is called "grade"`, "hint: routes are ", "courses, gradebook"}},
+		{"--n-plus-one grade", 2, []string{`no route is called "grade"`, "hint: routes are ", "analytics-courses, courses, gradebook, search, users"}},
 		{"--stall-every 1s:2s", 2, []string{"shorter than the time between two"}},
 		{"--auth basic", 2, []string{"session or jwt"}},
 		{"--listen 127.0.0.1:0 --db mysql://x", 2, []string{"neither file:PATH nor postgres"}},

@@ -20,7 +20,7 @@ func (q *querier) ownCourse(u User, id int64) (c Course, err error) {
 	return c, nil
 }
 
-// CreateCourse adds an empty course; ErrTeacher when nobody of that id teaches. Two queries.
+// CreateCourse adds an empty course; ErrTeacher when nobody of that id teaches. Three queries.
 func (s *Store) CreateCourse(ctx context.Context, title, subject string, year int, teacher int64) (c Course, err error) {
 	err = s.tx(ctx, func(q *querier) error {
 		c = Course{ID: laterID(), Title: title, Subject: subject, Year: year}
@@ -31,8 +31,10 @@ func (s *Store) CreateCourse(ctx context.Context, title, subject string, year in
 		if err != nil {
 			return err
 		}
-		_, err = q.exec(`INSERT INTO courses VALUES (?, ?, ?, ?, ?)`, c.ID, teacher, title, subject, year)
-		return err
+		if _, err = q.exec(`INSERT INTO courses VALUES (?, ?, ?, ?, ?)`, c.ID, teacher, title, subject, year); err != nil {
+			return err
+		}
+		return q.addDocument(c.document())
 	})
 	return c, err
 }
@@ -83,7 +85,7 @@ func (s *Store) Unenrol(ctx context.Context, course, student int64) error {
 	return nil
 }
 
-// CreateAssignment adds work to a teacher's own course. Two queries.
+// CreateAssignment adds work to a teacher's own course. Three queries.
 func (s *Store) CreateAssignment(ctx context.Context, u User, course int64, title, instructions string, due Instant) (a Assignment, err error) {
 	err = s.tx(ctx, func(q *querier) error {
 		c, err := q.ownCourse(u, course)
@@ -91,8 +93,10 @@ func (s *Store) CreateAssignment(ctx context.Context, u User, course int64, titl
 			return err
 		}
 		a = Assignment{ID: laterID(), CourseID: course, Course: c.Title, Title: title, Instructions: instructions, DueAt: due}
-		_, err = q.exec(`INSERT INTO assignments VALUES (?, ?, ?, ?, ?)`, a.ID, course, title, instructions, int64(due))
-		return err
+		if _, err = q.exec(`INSERT INTO assignments VALUES (?, ?, ?, ?, ?)`, a.ID, course, title, instructions, int64(due)); err != nil {
+			return err
+		}
+		return q.addDocument(document{kind: KindAssignment, ref: a.ID, course: course, title: title, body: instructions})
 	})
 	return a, err
 }

@@ -78,7 +78,7 @@ func (q *querier) generation(u User, id string) (g Generation, err error) {
 	return g, nil
 }
 
-// SaveGeneration makes a lesson of a unit out of a text: ErrUnfinished when the text has no end. Three queries.
+// SaveGeneration makes a lesson of a unit out of a text: ErrUnfinished when the text has no end. Four queries.
 func (s *Store) SaveGeneration(ctx context.Context, u User, id string, unit int64) (v Lesson, err error) {
 	err = s.tx(ctx, func(q *querier) error {
 		g, err := q.generation(u, id)

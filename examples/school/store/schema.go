@@ -37,6 +37,8 @@ var tables = []struct{ name, columns string }{
 		status TEXT NOT NULL, text TEXT NOT NULL, tokens INTEGER NOT NULL, created_at BIGINT NOT NULL`},
 	{"integrations", `id TEXT PRIMARY KEY, name TEXT NOT NULL, kind TEXT NOT NULL, status TEXT NOT NULL, last_sync BIGINT NOT NULL`},
 	{"syncs", `id TEXT PRIMARY KEY, integration_id TEXT NOT NULL, started_by INTEGER, status TEXT NOT NULL, records INTEGER NOT NULL, started_at BIGINT NOT NULL`},
+	{"documents", `id INTEGER PRIMARY KEY, kind TEXT NOT NULL, ref INTEGER NOT NULL, course_id INTEGER NOT NULL, open INTEGER NOT NULL, draft INTEGER NOT NULL,
+		title TEXT NOT NULL, body TEXT NOT NULL, head TEXT NOT NULL, words TEXT NOT NULL`},
 }
 
 var indexes = []string{
@@ -59,4 +61,8 @@ var indexes = []string{
 	`generations_teacher ON generations (teacher_id)`,
 	`syncs_integration ON syncs (integration_id, started_at)`,
 	`users_role ON users (role, name)`,
+	`submissions_submitted ON submissions (submitted_at)`,
+	`submissions_graded ON submissions (graded_at)`,
+	`attempts_started ON attempts (started_at)`,
+	`documents_ref ON documents (kind, ref)`,
 }

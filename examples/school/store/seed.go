@@ -142,7 +142,7 @@ func (s *Store) fill(q *querier) error {
 	p := s.seed.people()
 	p.hashes = s.hashes()
 	for _, step := range []func(*querier, *school) error{
-		fillUsers, fillCourses, fillUnits, fillNotifications, fillQuizzes, fillWork, fillLessons, fillIntegrations,
+		fillUsers, fillCourses, fillUnits, fillNotifications, fillQuizzes, fillWork, fillLessons, fillIntegrations, fillDocuments,
 	} {
 		if err := step(q, p); err != nil {
 			return err

@@ -107,7 +107,7 @@ func (s *Store) openSQLite(path, synchronous string) error {
 		if err != nil {
 			return nil, fmt.Errorf("opening %s: %w", path, err)
 		}
-		db := sql.OpenDB(sqlcount.Connector{Base: c})
+		db := sql.OpenDB(sqlcount.Connector{Base: searching{c}})
 		db.SetMaxOpenConns(conns)
 		db.SetMaxIdleConns(conns)
 		return db, db.Ping()
@@ -178,6 +178,9 @@ func (s *Store) prepare(ctx context.Context, fresh bool) error {
 		}
 	}
 	return s.tx(ctx, func(q *querier) error {
+		if err := q.dropIndex(); err != nil {
+			return err
+		}
 		for i := len(tables) - 1; i >= 0; i-- {
 			if _, err := q.exec(`DROP TABLE IF EXISTS ` + tables[i].name); err != nil {
 				return fmt.Errorf("dropping old tables: %w", err)
@@ -195,6 +198,9 @@ func (s *Store) prepare(ctx context.Context, fresh bool) error {
 			if _, err := q.exec(`CREATE INDEX ` + ix); err != nil {
 				return fmt.Errorf("making index %s: %w", ix, err)
 			}
+		}
+		if err := q.makeIndex(); err != nil {
+			return err
 		}
 		_, err := q.exec(`ANALYZE`)
 		return err
@@ -233,12 +239,18 @@ func (s *Store) identity(ctx context.Context) (string, error) {
 // Reset puts the school back to what it was after seeding. Everybody is logged out.
 func (s *Store) Reset(ctx context.Context) error {
 	return s.tx(ctx, func(q *querier) error {
+		if err := q.dropIndex(); err != nil { // several times cheaper than keeping it during the change
+			return err
+		}
 		for i := len(tables) - 1; i >= 0; i-- {
 			if _, err := q.exec(`DELETE FROM ` + tables[i].name); err != nil {
 				return fmt.Errorf("emptying %s: %w", tables[i].name, err)
 			}
 		}
-		return s.fill(q)
+		if err := s.fill(q); err != nil {
+			return err
+		}
+		return q.makeIndex()
 	})
 }
 

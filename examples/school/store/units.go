@@ -137,7 +137,7 @@ func (q *querier) ownUnit(u User, id int64, lock string) (d UnitDetail, err erro
 	return d, nil
 }
 
-// CreateUnit adds a draft to a teacher's own course. Two queries.
+// CreateUnit adds a draft to a teacher's own course. Three queries.
 func (s *Store) CreateUnit(ctx context.Context, u User, course int64, title, summary string, week int) (d UnitDetail, err error) {
 	err = s.tx(ctx, func(q *querier) error {
 		c, err := q.ownCourse(u, course)
@@ -148,8 +148,10 @@ func (s *Store) CreateUnit(ctx context.Context, u User, course int64, title, sum
 			UnitPlan:    UnitPlan{ID: laterID(), CourseID: course, Course: c.Title, Title: title, Summary: summary, Week: week, Status: Draft},
 			LockVersion: 1, Lessons: []LessonLine{}, Standards: []Standard{}, Materials: []Material{},
 		}
-		_, err = q.exec(`INSERT INTO unit_plans VALUES (?, ?, ?, ?, ?, ?, ?)`, d.ID, course, title, summary, week, d.Status, d.LockVersion)
-		return err
+		if _, err = q.exec(`INSERT INTO unit_plans VALUES (?, ?, ?, ?, ?, ?, ?)`, d.ID, course, title, summary, week, d.Status, d.LockVersion); err != nil {
+			return err
+		}
+		return q.addDocument(document{kind: KindUnit, ref: d.ID, course: course, draft: true, title: title, body: summary})
 	})
 	return d, err
 }
@@ -160,7 +162,7 @@ type UnitChange struct {
 	LockVersion            int // that the change was made of
 }
 
-// ChangeUnit changes a teacher's own plan: ErrStale when somebody was faster. Five queries.
+// ChangeUnit changes a teacher's own plan: ErrStale when somebody was faster. Six queries.
 func (s *Store) ChangeUnit(ctx context.Context, u User, id int64, c UnitChange) (d UnitDetail, err error) {
 	err = s.tx(ctx, func(q *querier) error {
 		if d, err = q.ownUnit(u, id, s.lockOf("p")); err != nil {
@@ -175,13 +177,15 @@ func (s *Store) ChangeUnit(ctx context.Context, u User, id int64, c UnitChange) 
 			}
 		}
 		d.LockVersion++
-		_, err := q.exec(`UPDATE unit_plans SET title = ?, summary = ?, status = ?, lock_version = ? WHERE id = ?`, d.Title, d.Summary, d.Status, d.LockVersion, id)
-		return err
+		if _, err := q.exec(`UPDATE unit_plans SET title = ?, summary = ?, status = ?, lock_version = ? WHERE id = ?`, d.Title, d.Summary, d.Status, d.LockVersion, id); err != nil {
+			return err
+		}
+		if err := q.fillUnit(&d); err != nil {
+			return err
+		}
+		return q.changeDocument(d.document())
 	})
-	if err != nil {
-		return d, err
-	}
-	return d, s.reader(ctx).fillUnit(&d)
+	return d, err
 }
 
 // Activity is a part of a lesson.
@@ -231,7 +235,7 @@ func linesOf(s string) []string {
 	return strings.Split(s, "\n")
 }
 
-// AddLesson adds a lesson at the end of a teacher's own unit. Two queries.
+// AddLesson adds a lesson at the end of a teacher's own unit. Three queries.
 func (s *Store) AddLesson(ctx context.Context, u User, unit int64, title string, minutes int, objectives []string) (v Lesson, err error) {
 	err = s.tx(ctx, func(q *querier) error {
 		v, err = q.addLesson(u, unit, title, minutes, objectives, "")
@@ -240,7 +244,7 @@ func (s *Store) AddLesson(ctx context.Context, u User, unit int64, title string,
 	return v, err
 }
 
-// addLesson in a transaction. Two queries.
+// addLesson in a transaction. Three queries.
 func (q *querier) addLesson(u User, unit int64, title string, minutes int, objectives []string, notes string) (v Lesson, err error) {
 	d, err := q.ownUnit(u, unit, q.s.lockOf("p"))
 	if err != nil {
@@ -252,5 +256,8 @@ func (q *querier) addLesson(u User, unit int64, title string, minutes int, objec
 	}
 	err = q.row(`INSERT INTO lessons VALUES (?, ?, (SELECT COALESCE(MAX(position), 0) + 1 FROM lessons WHERE unit_id = ?), ?, ?, ?, ?) RETURNING position`,
 		v.ID, unit, unit, title, minutes, strings.Join(objectives, "\n"), notes).Scan(&v.Position)
-	return v, err
+	if err != nil {
+		return v, err
+	}
+	return v, q.extendDocument(KindUnit, unit, v.document())
 }
