@@ -11,8 +11,12 @@ import (
 	"sync"
 	"time"
 
+	bodycoding "firedrill/internal/capture/coding"
 	"firedrill/internal/exchange"
 )
+
+// expansion bounds what a coded body may decode to, as a multiple of the cap.
+const expansion = 4
 
 // jobOverhead is what a finished exchange counts for beside its bodies; it bounds
 // how many can wait.
@@ -180,7 +184,7 @@ func (c *capture) body(coding string, chunks []exchange.Chunk, most int64) excha
 	b := exchange.Body{Size: c.size, Decoded: c.size, Encoding: coding, Cut: c.cut, Data: c.data}
 	if coded := coding != "" && !strings.EqualFold(coding, "identity"); coded && len(c.data) > 0 {
 		var cut string
-		b.Data, b.Chunks, cut = decode(coding, c.data, c.cut != "" || !c.ended, chunks, most)
+		b.Data, b.Chunks, cut = bodycoding.Decode(coding, c.data, c.cut != "" || !c.ended, chunks, most)
 		b.Decoded = int64(len(b.Data))
 		if cut != "" && b.Cut == "" {
 			b.Cut = cut

@@ -1,4 +1,4 @@
-package proxy
+package coding
 
 import (
 	"bufio"
@@ -16,9 +16,6 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 )
-
-// expansion bounds what a coded body may decode to, as a multiple of the cap.
-const expansion = 4
 
 // errCoding says that a content-coding is not known here.
 var errCoding = errors.New("unknown content-coding")
@@ -49,11 +46,12 @@ func (p *pieces) Read(b []byte) (int, error) {
 	return n, nil
 }
 
-// decode undoes the content-codings of data, which may be the beginning of a body
-// only (partial). cut is "" when all of it could be decoded, and otherwise as in
+// Decode undoes the content-codings of data (the value of Content-Encoding: gzip,
+// br, zstd, deflate, several in order), which may be the beginning of a body only
+// (partial). At most so many bytes come out. cut is "" when all of it could be decoded, and otherwise as in
 // exchange.Body. chunks, where given, come back with the sizes of the decoded
 // pieces.
-func decode(coding string, data []byte, partial bool, chunks []exchange.Chunk, most int64) (decoded []byte, pace []exchange.Chunk, cut string) {
+func Decode(coding string, data []byte, partial bool, chunks []exchange.Chunk, most int64) (decoded []byte, pace []exchange.Chunk, cut string) {
 	source := &pieces{data: data, chunks: append([]exchange.Chunk(nil), chunks...)}
 	var r io.Reader = source
 	codings := strings.Split(coding, ",")
