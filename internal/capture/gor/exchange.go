@@ -33,10 +33,10 @@ func exchangeOf(q, a *record) (x *exchange.Exchange, why string) {
 	if strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https") {
 		x.Request.Scheme = "https"
 	}
+	x.Request.Host = strings.TrimSuffix(strings.ToLower(x.Request.Host), map[string]string{"http": ":80", "https": ":443"}[x.Request.Scheme])
 	if x.Request.Host == "" {
 		return nil, "without a host"
 	}
-	x.Request.Host = strings.TrimSuffix(strings.ToLower(x.Request.Host), map[string]string{"http": ":80", "https": ":443"}[x.Request.Scheme])
 	x.Request.Body = body(r.Body, r.Header.Get("Content-Encoding"))
 	x.Request.Trailer = fields(r.Trailer)
 	if a == nil {
