@@ -2,6 +2,8 @@ package redact
 
 import (
 	"hash/maphash"
+	"mime"
+	"strings"
 	"sync"
 
 	"firedrill/internal/exchange"
@@ -94,7 +96,7 @@ func (r *Redactor) Message(m message.Message) message.Message {
 	p := pass{r: r}
 	media := ""
 	if ct, ok := exchange.Get(m.Header, "Content-Type"); ok {
-		media = message.MediaType(ct)
+		media, p.boundary = message.MediaType(ct), boundaryOf(ct)
 	}
 	if !textual(m.Body, media) {
 		m.Body = nil
@@ -117,7 +119,17 @@ type pass struct {
 	r         *Redactor
 	report    Report
 	relations []exchange.Relation
-	fresh     int // secrets that were not known before
+	fresh     int    // secrets that were not known before
+	boundary  string // between the parts of the multipart body at hand, without dashes around it; no secret, though drawn
+}
+
+// boundaryOf is the boundary that a Content-Type names, without dashes around it.
+func boundaryOf(contentType string) string {
+	_, params, err := mime.ParseMediaType(contentType)
+	if err != nil {
+		return ""
+	}
+	return strings.Trim(params["boundary"], "-")
 }
 
 func (p *pass) exchange(x *exchange.Exchange) {
@@ -168,7 +180,9 @@ func (p *pass) whole(m message.Message, b *exchange.Body) message.Message {
 		m.Body = b.Data
 		t = message.Parse(m)
 	}
+	p.boundary = boundaryOf(ct)
 	out := p.rewrite(t, note)
+	p.boundary = ""
 	b.Data = out.Body
 	if len(edits) > 0 {
 		b.Chunks = rechunk(b.Chunks, edits)

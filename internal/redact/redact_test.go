@@ -151,6 +151,30 @@ func TestFiles(t *testing.T) {
 	}
 }
 
+// Browsers draw the boundary between the parts of a form, and it looks like a secret: replaced in the body but not in
+// the header, it would leave a body that nobody can read.
+func TestBoundariesStay(t *testing.T) {
+	for _, boundary := range []string{"----WebKitFormBoundaryK9Bk05N0leTHxn7t", "----geckoformboundary8f3d4e7a1b2c9d0e5f6a7b8c9d0e1f2a", "3f7Qm2Zx9LpW4sVb8NcT6rYd"} {
+		x := &exchange.Exchange{Request: exchange.Request{Method: "POST", Target: "/uploads"}}
+		addField(x, "Content-Type", "multipart/form-data; boundary="+boundary)
+		x.Request.Body.Data = []byte("--" + boundary + "\r\nContent-Disposition: form-data; name=\"password\"\r\n\r\nhunter2hunter2\r\n--" + boundary +
+			"\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\nContent-Type: text/plain\r\n\r\nlines\r\n--" + boundary + "--\r\n")
+		r := newRedactor()
+		r.Exchange(x)
+		tree := message.Parse(message.OfRequest(&x.Request))
+		secret, _ := tree.Get(message.MustRef("multipart.password"))
+		file, _ := tree.Get(message.MustRef("multipart.file"))
+		f, ok := redact.ParseFile(file.Text)
+		if !redact.IsToken(secret.Text) || !ok || f.Digest != r.Digest([]byte("lines")) {
+			t.Errorf("with %s the body became\n%s", boundary, x.Request.Body.Data)
+		}
+		once := string(x.Request.Body.Data)
+		if r.Exchange(x); string(x.Request.Body.Data) != once {
+			t.Errorf("with %s a second time changes the body to\n%s", boundary, x.Request.Body.Data)
+		}
+	}
+}
+
 func TestBodiesThatAreLeftOut(t *testing.T) {
 	r := newRedactor()
 	image := []byte("\x89PNG\r\n\x1a\nxxxx")

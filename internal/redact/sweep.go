@@ -77,6 +77,9 @@ func (s *sweeper) run(i int) (end int, ok bool) {
 	if short-i < 8 && long-i < minOpaque {
 		return 0, false
 	}
+	if s.boundary != "" && strings.Trim(v[i:short], "-") == s.boundary {
+		return short, true
+	}
 	for _, to := range [2]int{long, short} {
 		word := v[i:to]
 		if tok, known := s.lookUp(word); known {
