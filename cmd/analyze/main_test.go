@@ -36,6 +36,7 @@ func mkrun() {
 	f.DurationVar(&o.StarvedAt, "starved", 0, "")
 	f.BoolVar(&o.GrowingN1, "n1", false, "")
 	f.BoolVar(&o.Killed, "killed", false, "")
+	f.BoolVar(&o.NoQueries, "no-queries", false, "")
 	f.IntVar(&o.Users, "users", 20, "")
 	speed := f.Float64("speed", 1, "")
 	scenario := f.String("scenario", "grading-rush", "")

@@ -8,10 +8,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"firedrill/internal/analysis"
 	"firedrill/internal/analysis/baseline"
 	"firedrill/internal/cli"
+	"firedrill/internal/plan"
 	"firedrill/internal/report"
 	"firedrill/internal/runs"
 	"firedrill/internal/verdict"
@@ -61,7 +63,16 @@ func Report(ctx context.Context, o ReportOptions) (*verdict.Report, error) {
 		return nil, err
 	}
 	verdicts.Run.File = filepath.ToSlash(path)
+	markCritical(verdicts, r.Manifest().Critical)
 	return verdicts, nil
+}
+
+// markCritical says which endpoints the scenario or the environment calls critical.
+func markCritical(r *verdict.Report, patterns []string) {
+	for i := range r.Endpoints {
+		e := &r.Endpoints[i]
+		e.Critical = e.Critical || slices.ContainsFunc(patterns, func(p string) bool { return plan.MatchEndpoint(p, e.Name) })
+	}
 }
 
 // readBaselines reads the project's baselines over the built-in ones.
@@ -78,7 +89,7 @@ func readBaselines(path string) (baseline.Baselines, error) {
 }
 
 // Formats are the names that WriteReport knows.
-func Formats() []string { return []string{"text", "md", "html", "json", "junit"} }
+func Formats() []string { return []string{"text", "md", "html", "json", "junit", "github"} }
 
 // WriteReport writes a report in one of Formats.
 func WriteReport(w io.Writer, r *verdict.Report, format string, o report.TextOptions) error {
@@ -93,6 +104,8 @@ func WriteReport(w io.Writer, r *verdict.Report, format string, o report.TextOpt
 		return report.JSON(w, r)
 	case "junit":
 		return report.JUnit(w, r)
+	case "github":
+		return report.GitHub(w, r)
 	}
 	return cli.Usagef("there is no format %q", format).With("known: %s", quoteList(Formats()))
 }
@@ -130,7 +143,7 @@ func WriteBaselines(path string, r *verdict.Report) error {
 }
 
 // replaceFile writes a file beside path and renames it, so that a reader never
-// sees half of one.
+// sees half of one. Its permissions stay.
 func replaceFile(path string, write func(io.Writer) error) (err error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return cli.Usagef("writing %s: %w", path, err)
@@ -148,7 +161,11 @@ func replaceFile(path string, write func(io.Writer) error) (err error) {
 	if err = errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("writing %s: %w", path, err)
 	}
-	if err := os.Chmod(f.Name(), 0o644); err != nil {
+	mode := fs.FileMode(0o644)
+	if info, err := os.Stat(path); err == nil {
+		mode = info.Mode().Perm()
+	}
+	if err := os.Chmod(f.Name(), mode); err != nil {
 		return err
 	}
 	return os.Rename(f.Name(), path)

@@ -20,13 +20,7 @@ type TextOptions struct {
 // Text writes the report for a terminal: the verdict in one sentence, what broke
 // first, the tables, and what to do next.
 func Text(w io.Writer, r *verdict.Report, o TextOptions) error {
-	if o.Width <= 0 {
-		o.Width = 100
-	}
-	if o.Color {
-		text.EnableColors() // whoever asks for color has looked at the terminal; the library would ask TERM again
-	}
-	t := &texter{o: o}
+	t := newTexter(o)
 	t.line("%s", t.paint(r.Status, t.wrap(r.Summary, "")))
 	t.line("")
 	for _, reason := range r.Invalid[min(1, len(r.Invalid)):] {
@@ -60,6 +54,16 @@ func Text(w io.Writer, r *verdict.Report, o TextOptions) error {
 type texter struct {
 	o TextOptions
 	b strings.Builder
+}
+
+func newTexter(o TextOptions) *texter {
+	if o.Width <= 0 {
+		o.Width = 100
+	}
+	if o.Color {
+		text.EnableColors() // whoever asks for color has looked at the terminal; the library would ask TERM again
+	}
+	return &texter{o: o}
 }
 
 func (t *texter) line(format string, args ...any) { fmt.Fprintf(&t.b, format+"\n", args...) }

@@ -22,6 +22,6 @@ per request, beside the baselines of the project.`,
 		Version: drill.Version,
 		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(newReport(s), newRuns(s))
+	c.AddCommand(newReport(s), newBaselines(s), newRuns(s))
 	return c
 }

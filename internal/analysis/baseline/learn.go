@@ -2,39 +2,51 @@ package baseline
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"firedrill/internal/verdict"
 )
 
 // Learn takes query budgets from judged runs: for each endpoint the most queries
-// that one request caused in any of them. An endpoint whose count grows with the
-// rows it returns is left out and named: what one run happened to hold is no
-// budget. Sorted by endpoint. Only answers that said their count are looked at.
-func Learn(reports ...*verdict.Report) (budgets []Budget, growing []string) {
-	most := map[string]int{}
+// that one request caused in any of them. Only answers that said their count are
+// looked at. Sorted by endpoint.
+//
+// The notes are for whoever reviews the budgets: an endpoint whose count grows with
+// the rows it returns is not learned, as what one run happened to hold is no
+// budget; one whose counts lie far apart is learned and named.
+func Learn(reports ...*verdict.Report) (budgets []Budget, notes []string) {
+	most, grows := map[string]verdict.Queries{}, map[string]bool{}
 	for _, r := range reports {
 		for _, q := range r.Queries {
 			if q.Known == 0 {
 				continue
 			}
-			if q.Grows != "" {
-				growing = append(growing, q.Endpoint)
-			}
-			if n, ok := most[q.Endpoint]; !ok || q.Max > n {
-				most[q.Endpoint] = q.Max
+			grows[q.Endpoint] = grows[q.Endpoint] || q.Grows != ""
+			if o, ok := most[q.Endpoint]; !ok || q.Max > o.Max {
+				most[q.Endpoint] = q
 			}
 		}
 	}
-	slices.Sort(growing)
-	growing = slices.Compact(growing)
-	for endpoint, n := range most {
-		if !slices.Contains(growing, endpoint) {
-			budgets = append(budgets, Budget{endpoint, n})
+	for endpoint, q := range most {
+		switch {
+		case grows[endpoint]:
+			notes = append(notes, endpoint+" is not learned: its count grows with what it returns, which is the fault to mend first")
+			continue
+		case apart(q):
+			notes = append(notes, fmt.Sprintf("%s caused %g queries at the median and up to %d: look for a query in a loop before you keep this budget", endpoint, q.Median, q.Max))
 		}
+		budgets = append(budgets, Budget{endpoint, q.Max})
 	}
+	slices.Sort(notes)
 	slices.SortFunc(budgets, func(a, b Budget) int { return cmp.Compare(a.Endpoint, b.Endpoint) })
-	return budgets, growing
+	return budgets, notes
+}
+
+// apart is whether an endpoint's greatest count is more than half above its median, and
+// not only by a query or two.
+func apart(q verdict.Queries) bool {
+	return float64(q.Max) > 1.5*q.Median && float64(q.Max) >= q.Median+5
 }
 
 // Change is one budget that Update wrote, or would have.
