@@ -63,3 +63,23 @@ func TestLogInRefusedByRedirect(t *testing.T) {
 		check(t, "reason", "log-in refused: POST /login answered 302 (account teacher #1)", a.reasons[1])
 	})
 }
+
+// What the wire says of a stream, and what an answer says to wait, is in the sample.
+func TestStreamInSample(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newApp()
+		a.answers["GET /s"] = []string{"429 {}"}
+		a.fields["GET /s"] = []wire.Field{{Name: "Retry-After", Value: "4"}}
+		a.edit = func(res *wire.Response) {
+			res.Stream, res.Events, res.FirstEvent, res.MaxGap, res.Gaps = true, 3, res.Timing.Start, 20*time.Microsecond, []uint32{10, 20}
+		}
+		u := a.user(t, journey(plan.Journey{Steps: []plan.Step{step("s0", "/s", -1)}}), nil)
+		u.Iterate(t.Context(), time.Time{})
+		x := a.samples[0]
+		check(t, "gaps", []uint32{10, 20}, x.Gaps)
+		check(t, "events", []any{uint32(3), 20 * time.Microsecond, 4 * time.Second}, []any{x.Events, x.MaxGap, x.RetryAfter})
+		if !x.Has(sample.Stream | sample.RateLimited) {
+			t.Errorf("%+v", x)
+		}
+	})
+}

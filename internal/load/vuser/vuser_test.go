@@ -36,6 +36,7 @@ type app struct {
 	slow    map[string]time.Duration // by method and path, instead of takes
 	at      map[string]int           // most requests under way at a time, by path
 	now     int
+	edit    func(*wire.Response) // changes each answer; may be nil
 }
 
 func (a *app) Close() {}
@@ -76,6 +77,9 @@ func (a *app) Do(_ context.Context, req *wire.Request, res *wire.Response) error
 	res.Header = append(res.Header, wire.Field{Name: "Content-Type", Value: "application/json"})
 	res.Header = append(res.Header, a.fields[key]...)
 	res.SetBody([]byte(body))
+	if a.edit != nil {
+		a.edit(res)
+	}
 	return nil
 }
 
