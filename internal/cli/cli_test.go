@@ -39,6 +39,7 @@ func root(run func() error) func(cli.Streams) *cobra.Command {
 	return func(cli.Streams) *cobra.Command {
 		c := &cobra.Command{Use: "tool", Args: cli.NoArgs, RunE: func(*cobra.Command, []string) error { return run() }}
 		c.Flags().Int("scale", 1, "how many")
+		c.Flags().Duration("wait", 0, "how long")
 		c.AddCommand(&cobra.Command{Use: "list", Args: cobra.ExactArgs(1), RunE: func(*cobra.Command, []string) error { return run() }})
 		return c
 	}
@@ -52,8 +53,16 @@ func TestRunReportsAndCodes(t *testing.T) {
 		code int
 		says []string
 	}{
-		{"an unknown flag is wrong usage and says where to look", "--scall 2", nil, 2, []string{"tool: unknown flag: --scall", `hint: "tool --help"`}},
-		{"a bad flag value", "--scale many", nil, 2, []string{"invalid argument"}},
+		{"an unknown flag is wrong usage and says where to look", "--scall 2", nil, 2, []string{"tool: unknown flag: --scall\n", `hint: did you mean --scale? "tool --help"`}},
+		{"with the flag that was meant", "--scal 2", nil, 2, []string{"tool: unknown flag: --scal\n", `did you mean --scale?`}},
+		{"what is like nothing is guessed at by nobody", "--recording x", nil, 2, []string{"unknown flag: --recording\n  hint: \"tool --help\""}},
+		{"an unknown short flag", "-sx", nil, 2, []string{"tool: unknown flag: -sx", "two hyphens"}},
+		{"a bad flag value", "--scale many", nil, 2, []string{"tool: --scale many: is not a whole number\n", "hint: write for instance --scale 20: how many"}},
+		{"a value that is too large", "--scale 99999999999999999999", nil, 2, []string{"is not a whole number, or is too large"}},
+		{"an empty value", "--scale=", nil, 2, []string{`tool: --scale "": is not a whole number`}},
+		{"a duration without a unit", "--wait 5", nil, 2, []string{"tool: --wait 5: is not a duration such as 30s or 5m\n", "--wait 30s: how long"}},
+		{"no value at all", "--scale", nil, 2, []string{"tool: --scale has no value\n", "it is a whole number: how many"}},
+		{"what is no flag", "--=3", nil, 2, []string{"is not a flag"}},
 		{"an unknown command", "lits", nil, 2, []string{`unknown argument "lits" for tool`, `did you mean "tool list"?`}},
 		{"missing argument names the sub-command's help", "list", nil, 2, []string{`"tool list --help"`}},
 		{"a plain error from the command itself is not usage", "", func() error { return errors.New("boom") }, 1, []string{"tool: boom"}},

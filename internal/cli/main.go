@@ -85,7 +85,7 @@ func Run(ctx context.Context, s Streams, args []string, root func(Streams) *cobr
 	if !started {
 		var coded interface{ ExitCode() int }
 		if !errors.As(err, &coded) {
-			err = Usagef("%w", err).With("%q shows what there is", strings.TrimSpace(at.CommandPath())+" --help")
+			err = flagError(at, err)
 		}
 	}
 	Report(s.Err, command.Name(), err)
