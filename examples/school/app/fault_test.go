@@ -20,7 +20,7 @@ func TestFaults(t *testing.T) {
 		faults fault.Config
 		see    func(*testing.T, *app.School, *ledger)
 	}{
-		{"n plus one", fault.Config{NPlusOne: []string{"gradebook", "courses"}}, seeNPlusOne},
+		{"n plus one", fault.Config{NPlusOne: []string{"gradebook", "courses", "users", "search", "analytics-courses"}}, seeNPlusOne},
 		{"slow", fault.Config{Slow: map[string]time.Duration{"me": 150 * time.Millisecond}}, seeSlow},
 		{"errors", fault.Config{ErrorRate: map[string]float64{"me": 0.3}}, seeErrors},
 		{"stalls", fault.Config{StallEvery: 300 * time.Millisecond, StallFor: 150 * time.Millisecond}, seeStalls},
@@ -51,6 +51,23 @@ func seeNPlusOne(t *testing.T, s *app.School, truth *ledger) {
 	h := login(t, healthy, "teacher1")
 	if string(h.get("/api/v1/courses/"+itoa(course)+"/gradebook").body) != string(c.get("/api/v1/courses/"+itoa(course)+"/gradebook").body) {
 		t.Error("made badly, it says something else")
+	}
+	bad, good := login(t, s, "admin1"), login(t, healthy, "admin1")
+	for path, rows := range map[string]func(answer) int{
+		"/api/v1/users?page=2":                        func(a answer) int { return len(get[store.People](a).Items) },
+		"/api/v1/users?role=admin":                    func(a answer) int { return len(get[store.People](a).Items) },
+		"/api/v1/search?q=lesson":                     func(a answer) int { return len(get[store.Hits](a).Results) },
+		"/api/v1/search?q=teacher&type=person":        func(a answer) int { return len(get[store.Hits](a).Results) },
+		"/api/v1/analytics/courses":                   func(a answer) int { return len(get[items[store.CourseFigures]](a).Items) },
+		"/api/v1/analytics/courses?subject=Chemistry": func(a answer) int { return len(get[items[store.CourseFigures]](a).Items) },
+	} {
+		a, h := bad.get(path), good.get(path)
+		if n := rows(a); n == 0 || a.queries() != h.queries()+n || truth.last().Queries != a.queries() {
+			t.Errorf("%s: %d queries for %d rows, %d when made well", path, a.queries(), n, h.queries())
+		}
+		if string(a.body) != string(h.body) {
+			t.Errorf("%s: made badly, it says something else:\n%s\n%s", path, a.body, h.body)
+		}
 	}
 }
 
@@ -174,6 +191,10 @@ func TestOptionsThatCannotBeUsed(t *testing.T) {
 		{"no such log-in", app.Options{Auth: "basic"}, wraps(app.ErrOptions)},
 		{"too short a life", app.Options{AccessTTL: time.Millisecond}, wraps(app.ErrOptions)},
 		{"fewer than none", app.Options{AttemptLimit: -1}, wraps(app.ErrOptions)},
+		{"nothing is small enough", app.Options{UploadLimit: -1}, wraps(app.ErrOptions)},
+		{"no time to write", app.Options{AITime: time.Nanosecond}, wraps(app.ErrOptions)},
+		{"nobody writes", app.Options{AIPerMinute: -1}, wraps(app.ErrOptions)},
+		{"nobody writes at once", app.Options{AIConcurrent: -1}, wraps(app.ErrOptions)},
 		{"nobody", app.Options{Teachers: -1}, wraps(store.ErrSeed)},
 		{"half a fault", app.Options{Faults: fault.Config{StallFor: 1}}, wraps(fault.ErrInvalid)},
 		{"no such route", app.Options{Faults: fault.Config{Slow: map[string]time.Duration{"grades-book": 1}}}, func(err error) bool {
@@ -189,7 +210,10 @@ func TestOptionsThatCannotBeUsed(t *testing.T) {
 			s.Close()
 		}
 	}
-	for _, want := range []string{"login", "me", "dashboard", "courses", "course", "gradebook", "grade", "quiz", "attempt", "answer", "submit-attempt", "submit", "notifications", "unit-plans", "assignment"} {
+	for _, want := range []string{"login", "me", "dashboard", "courses", "course", "gradebook", "grade", "quiz", "attempt", "answer", "submit-attempt", "submit", "notifications", "unit-plans", "assignment",
+		"search", "upload", "file", "analytics", "analytics-courses", "analytics-engagement", "users", "user", "integrations", "integration", "integration-sync",
+		"course-create", "enrol", "unenrol", "unit-create", "unit-update", "unit", "lesson", "lesson-create", "assignment-create", "notification-read",
+		"ai", "generation", "generation-save"} {
 		if !slices.Contains(app.Routes(), want) {
 			t.Errorf("no route is called %s: %v", want, app.Routes())
 		}

@@ -21,7 +21,9 @@ func TestWrongUsage(t *testing.T) {
 		code int
 		says []string
 	}{
-		{"--help", 0, []string{"--n-plus-one route", "--slow route=time", "Exit status", "gradebook", "submit-attempt", "(127.0.0.1:4000)"}},
+		{"--help", 0, []string{"--n-plus-one route", "--slow route=time", "Exit status", "gradebook", "submit-attempt", "(127.0.0.1:4000)",
+			"--upload-limit bytes", "(10485760)", "--ai-time time", "(4s)", "--ai-per-minute", "(10)", "--ai-concurrent", "(7)", "--ai-gap time:n", "--ai-cut share",
+			"generation-save", "analytics-courses"}},
 		{"--liste 1", 2, []string{"flag provided but not defined", "hint: school --help"}},
 		{"lunch", 2, []string{`unknown argument "lunch"`, "hint: "}},
 		{"--teachers many", 2, []string{"invalid value", "hint: "}},
@@ -33,6 +35,12 @@ func TestWrongUsage(t *testing.T) {
 		{"--error-rate grade=500%", 2, []string{"not in 0..100%"}},
 		{"--error-rate grade", 2, []string{"not like grade=5%"}},
 		{"--n-plus-one grade", 2, []string{`no route is called "grade"`, "hint: routes are ", "analytics-courses, courses, gradebook, search, users"}},
+		{"--ai-gap 6s", 2, []string{`"6s" is not like 6s:5`, "hint: "}},
+		{"--ai-cut most", 2, []string{`"most" is not like 5%`, "hint: "}},
+		{"--ai-cut 150%", 2, []string{"--ai-cut 150 is not in 0..100%"}},
+		{"--ai-time 0s", 2, []string{"never 0", "hint: "}},
+		{"--ai-concurrent -1", 2, []string{"cannot be used", "hint: "}},
+		{"--upload-limit 2000000000", 2, []string{"1 byte to 1 GiB"}},
 		{"--stall-every 1s:2s", 2, []string{"shorter than the time between two"}},
 		{"--auth basic", 2, []string{"session or jwt"}},
 		{"--listen 127.0.0.1:0 --db mysql://x", 2, []string{"neither file:PATH nor postgres"}},
@@ -86,7 +94,7 @@ func TestRun(t *testing.T) {
 	go func() {
 		code <- command.Main(ctx, []string{
 			"--listen", "127.0.0.1:0", "--teachers", "1", "--students", "2", "--access-log", log, "--db", "file:" + filepath.Join(dir, "school.db"),
-			"--slow", "login=1ms", "--slow", "me=1ms", "--capacity", "3", "--web", "127.0.0.1:0", "--allow-origin", "http://a", "--allow-origin", "http://b",
+			"--slow", "login=1ms", "--slow", "me=1ms", "--capacity", "3", "--ai-gap", "6s:5", "--ai-cut", "5%", "--web", "127.0.0.1:0", "--allow-origin", "http://a", "--allow-origin", "http://b",
 		}, out, io.Discard)
 	}()
 	<-out.first
@@ -101,7 +109,7 @@ func TestRun(t *testing.T) {
 	if c := <-code; c != 0 || !strings.Contains(out.String(), "school is closed") {
 		t.Errorf("exit code %d: %s", c, out)
 	}
-	for _, want := range []string{"login takes 1ms longer", "me takes 1ms longer", "at most 3 requests", "teacher1"} {
+	for _, want := range []string{"login takes 1ms longer", "me takes 1ms longer", "at most 3 requests", "every 5th stream pauses for 6s", "5% of the streams break off", "teacher1"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("it does not say %q:\n%s", want, out)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -18,6 +19,8 @@ func TestParse(t *testing.T) {
 	slow := func(s string) (any, error) { n, d, err := fault.ParseSlow(s); return [2]any{n, d}, err }
 	rate := func(s string) (any, error) { n, r, err := fault.ParseRate(s); return [2]any{n, r}, err }
 	stall := func(s string) (any, error) { a, b, err := fault.ParseStall(s); return [2]any{a, b}, err }
+	gap := func(s string) (any, error) { d, n, err := fault.ParseGap(s); return [2]any{d, n}, err }
+	share := func(s string) (any, error) { return fault.ParseShare(s) }
 	for _, c := range []struct {
 		parse func(string) (any, error)
 		in    string
@@ -35,6 +38,14 @@ func TestParse(t *testing.T) {
 		{stall, "20s", nil},
 		{stall, "0s:0s", nil},
 		{stall, "20s:x", nil},
+		{gap, "6s:5", [2]any{6 * time.Second, 5}},
+		{gap, "6s", nil},
+		{gap, "6s:0", nil},
+		{gap, "0s:5", nil},
+		{gap, "soon:5", nil},
+		{share, "5%", 0.05},
+		{share, "0.05", 0.05},
+		{share, "some", nil},
 	} {
 		got, err := c.parse(c.in)
 		if c.want == nil {
@@ -53,13 +64,13 @@ func TestCheck(t *testing.T) {
 	routes, naive := []string{"grade", "gradebook", "me"}, []string{"gradebook"}
 	good := fault.Config{
 		NPlusOne: []string{"gradebook"}, Slow: map[string]time.Duration{"grade": time.Second}, ErrorRate: map[string]float64{"me": 1},
-		StallEvery: 20 * time.Second, StallFor: 2 * time.Second, Capacity: 4,
+		StallEvery: 20 * time.Second, StallFor: 2 * time.Second, Capacity: 4, GapFor: time.Second, GapEvery: 22, Cut: 0.1,
 	}
 	if err := good.Check(routes, naive); err != nil {
 		t.Error(err)
 	}
-	if n := len(good.List()); n != 5 {
-		t.Errorf("%d lines about five faults: %q", n, good.List())
+	if n := len(good.List()); n != 7 {
+		t.Errorf("%d lines about seven faults: %q", n, good.List())
 	}
 	var unknown *fault.UnknownRouteError
 	for _, c := range []struct {
@@ -75,6 +86,10 @@ func TestCheck(t *testing.T) {
 		{"no number", fault.Config{ErrorRate: map[string]float64{"me": math.NaN()}}, ""},
 		{"a stall that never ends", fault.Config{StallEvery: time.Second, StallFor: time.Second}, ""},
 		{"a stall that never begins", fault.Config{StallFor: time.Second}, ""},
+		{"a pause of no length", fault.Config{GapEvery: 5}, ""},
+		{"a pause in no stream", fault.Config{GapFor: time.Second}, ""},
+		{"more than all break off", fault.Config{Cut: 1.5}, ""},
+		{"no number of them", fault.Config{Cut: math.NaN()}, ""},
 		{"fewer than nobody", fault.Config{Capacity: -1}, ""},
 	} {
 		err := c.bad.Check(routes, naive)
@@ -182,5 +197,31 @@ func TestNaive(t *testing.T) {
 	f := fault.New(fault.Config{NPlusOne: []string{"gradebook"}})
 	if !f.Naive("gradebook") || f.Naive("courses") {
 		t.Error("naive is what was asked for, and nothing else")
+	}
+}
+
+func TestGapAndCut(t *testing.T) {
+	f := fault.New(fault.Config{GapFor: time.Second, GapEvery: 3, Cut: 0.5, Seed: 1})
+	for n, want := range map[uint64]time.Duration{1: 0, 2: 0, 3: time.Second, 4: 0, 6: time.Second} {
+		if got := f.Gap(n); got != want {
+			t.Errorf("stream %d pauses %v, want %v", n, got, want)
+		}
+	}
+	cut := 0
+	for range 1000 {
+		if f.Cuts() {
+			cut++
+		}
+	}
+	if cut < 430 || cut > 570 { // 500 ± 4.4 σ
+		t.Errorf("%d of 1000 break off at 50 %%", cut)
+	}
+	if healthy := fault.New(fault.Config{}); healthy.Gap(1) != 0 || healthy.Cuts() {
+		t.Error("without a fault something goes wrong")
+	}
+	for n, want := range map[int]string{1: "every 1st", 2: "every 2nd", 3: "every 3rd", 11: "every 11th", 22: "every 22nd", 5: "every 5th"} {
+		if got := (fault.Config{GapFor: time.Second, GapEvery: n}).List()[0]; !strings.HasPrefix(got, want+" stream pauses for 1s") {
+			t.Errorf("%d: %q", n, got)
+		}
 	}
 }

@@ -66,6 +66,12 @@ func TestOnPostgreSQL(t *testing.T) {
 	})
 	t.Run("earlier start", func(t *testing.T) { keepsAndRefuses(t, db) })
 	t.Run("at once", func(t *testing.T) { atOnce(t, open(t, db, small, true)) })
+	t.Run("search", func(t *testing.T) {
+		pg, lite := searching(t, open(t, db, small, true)), searching(t, open(t, "", small, false))
+		if diff := cmp.Diff(pg, lite, cmp.AllowUnexported(store.Hit{})); diff != "" {
+			t.Errorf("the databases find different things: %s", diff)
+		}
+	})
 }
 
 func TestSeedMakesOneSchool(t *testing.T) {

@@ -13,9 +13,10 @@
 //	B = C(N-1, K) a^K / Σ(k = 0..K) C(N-1, k) a^k
 //
 // For N = 15 and K = 7: pauses of 10 to 20 s (Z = 15 s, a = 0.28) give 1.5 %; a text begun every 10 to 20 s (Z = 10.8 s,
-// a = 0.39) gives 4.7 %. Six places would give 4.6 % and 11 %, eight 0.4 % and 1.6 %. So 15 busy teachers meet some
-// refusals, and fewer than one in ten. The other limit, [DefaultPerMinute] per teacher, is for somebody who does not
-// pause: a text every 10 s is 6 in a minute.
+// a = 0.39) gives 4.7 %. Six places would give 4.7 % and 11 %, eight 0.4 % and 1.6 %. With those who come again when
+// told to it becomes 3 to 5 % (TestFifteenTeachers). So 15 busy teachers meet some refusals, and fewer than
+// one in ten. The other limit, [DefaultPerMinute] per teacher, is for somebody who does not pause: a text every 10 s is
+// 6 in a minute.
 //
 // A [Gate] and a [Writer] may be used by any number of goroutines.
 package writer

@@ -92,7 +92,9 @@ func compose(r *rand.Rand, kind, topic string, minutes, pieces int) []string {
 	var words []string
 	for len(out) < pieces {
 		if len(words) == 0 {
-			words = strings.SplitAfter(sentence(r, kind, topic), " ")
+			if words = strings.SplitAfter(sentence(r, kind, topic), " "); words[len(words)-1] == "" { // it ended with a space
+				words = words[:len(words)-1]
+			}
 		}
 		k := min(2+r.IntN(2), len(words))
 		out = append(out, strings.Join(words[:k], ""))
