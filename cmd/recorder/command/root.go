@@ -46,9 +46,7 @@ and what was recorded, and what was not, is said. That is exit status 0.`,
 			}
 			o.Tool, o.Talk, o.Terminal, o.Width = "recorder "+drill.Version, s.Err, s.Terminal, s.Width
 			if !c.Flags().Changed("who") {
-				if u, err := user.Current(); err == nil {
-					o.Who = u.Username
-				}
+				o.Who = userName()
 			}
 			result, err := drill.Record(c.Context(), o)
 			if result.Path != "" {
@@ -73,8 +71,17 @@ and what was recorded, and what was not, is said. That is exit status 0.`,
 	f.BoolVar(&o.Insecure, "insecure", false, "believe every application's certificate")
 	f.StringVar(&o.Who, "who", "", "who records, kept in the file (default: the user's name)")
 	f.StringVar(&o.Why, "why", "", "what for, kept in the file")
-	c.AddCommand(newSessions(s), newShow(s), newCheck(s), newCA(s))
+	c.AddCommand(newSessions(s), newShow(s), newCheck(s), newImport(s), newExport(s), newCA(s))
 	return c
+}
+
+// userName is who runs the program; "" where nobody knows.
+func userName() string {
+	u, err := user.Current()
+	if err != nil {
+		return ""
+	}
+	return u.Username
 }
 
 // parseBytes reads a size: bytes, or a number with k, M or G (powers of 1024).
