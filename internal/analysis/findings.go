@@ -13,33 +13,93 @@ import (
 	"firedrill/internal/verdict"
 )
 
+// finding is one on its way into the report.
+type finding struct {
+	verdict.Finding
+	latency bool // it is about response times: the culprit's goes before the others'
+	cause   bool // it explains others: it goes first
+}
+
 // findings lists what broke, first to break first, and behind it what stands out.
+// What explains the rest goes before it: a target that died, a stall, and the
+// endpoint that the others wait for.
 func (j *judge) findings() {
 	j.targetFindings()
+	j.stallFinding()
 	j.thresholdFindings()
+	j.stepFindings()
+	j.recoveryFinding()
+	j.driftFindings()
 	j.baselineFindings()
 	j.criticalFindings()
 	j.queryFindings()
 	j.notices()
-	rank := func(f verdict.Finding) int {
-		if f.Status == verdict.Info {
-			return 1
-		}
-		return 0
+	slices.SortStableFunc(j.found, j.order())
+	j.report.Findings = make([]verdict.Finding, len(j.found))
+	for i, f := range j.found {
+		j.report.Findings[i] = f.Finding
 	}
-	when := func(f verdict.Finding) time.Duration {
-		if f.When < 0 {
-			return 1<<63 - 1 // of the whole run: behind what has a time
-		}
-		return f.When
-	}
-	slices.SortStableFunc(j.report.Findings, func(a, b verdict.Finding) int {
-		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(when(a), when(b)))
-	})
 }
 
-func (j *judge) find(status verdict.Status, when time.Duration, where, what, advice string) {
-	j.report.Findings = append(j.report.Findings, verdict.Finding{Status: status, What: what, Where: where, When: when, Load: j.load(when), Advice: advice})
+// order puts failures before notices, causes before what they caused, and else the
+// earlier first. The culprit's findings count as seen when the first of all slow
+// ones was: its victims may break earlier, because more is asked of them.
+func (j *judge) order() func(a, b finding) int {
+	slow := time.Duration(1<<63 - 1)
+	for _, f := range j.found {
+		if f.latency && f.Status != verdict.Info {
+			slow = min(slow, moment(f.When))
+		}
+	}
+	when := func(f finding) time.Duration {
+		if j.byCulprit(f) {
+			return min(slow, moment(f.When))
+		}
+		return moment(f.When)
+	}
+	rank := func(yes bool) int {
+		if yes {
+			return 0
+		}
+		return 1
+	}
+	return func(a, b finding) int {
+		return cmp.Or(cmp.Compare(rank(a.Status != verdict.Info), rank(b.Status != verdict.Info)), cmp.Compare(rank(a.cause), rank(b.cause)),
+			cmp.Compare(when(a), when(b)), cmp.Compare(rank(j.byCulprit(a)), rank(j.byCulprit(b))))
+	}
+}
+
+// byCulprit is whether a finding is about the endpoint that the others wait for.
+func (j *judge) byCulprit(f finding) bool {
+	c := j.cause.culprit
+	if c == nil || f.Status == verdict.Info {
+		return false
+	}
+	e := j.names.Endpoints[c.endpoint]
+	return f.Where == e.Name || f.latency && f.Where == e.Category || strings.Contains(f.Where, "{endpoint:"+e.Name+"}")
+}
+
+// moment puts what has no time (−1, over the whole run) behind what has.
+func moment(at time.Duration) time.Duration {
+	if at < 0 {
+		return 1<<63 - 1
+	}
+	return at
+}
+
+func (j *judge) find(status verdict.Status, when time.Duration, where, what, advice string) *finding {
+	return j.findLoad(status, when, where, what, advice, j.load(when))
+}
+
+// findLoad is find with a load that is not that of the moment.
+func (j *judge) findLoad(status verdict.Status, when time.Duration, where, what, advice, load string) *finding {
+	j.found = append(j.found, finding{Finding: verdict.Finding{Status: status, What: what, Where: where, When: when, Load: load, Advice: advice}})
+	return &j.found[len(j.found)-1]
+}
+
+// hasFinding is whether something of that place is among the findings already.
+func (j *judge) hasFinding(where string) bool {
+	return slices.ContainsFunc(j.found, func(f finding) bool { return f.Where == where })
 }
 
 // lostTarget is from how many unanswered requests in a row, and for how long, the
@@ -60,8 +120,12 @@ func (j *judge) targetFindings() {
 	if t.trailing == 0 {
 		at = t.length
 	}
-	j.find(verdict.Fail, at, "target", fmt.Sprintf("the target stopped answering at %s and did not come back (%s)", verdict.Clock(at), j.lastErrors(at)),
-		"look at its log and its memory at that moment; it fell under the load, which is a finding and not a fault of the run")
+	status, advice := verdict.Fail, "look at its log and its memory at that moment; it fell under the load, which is a finding and not a fault of the run"
+	if m := j.manifest.Steps; m != nil && t.users.at(at) > m.MustHold {
+		status = verdict.Info // more than it must carry: that it fell there is the answer
+		advice += "; it must carry " + verdict.Count(m.MustHold, "user")
+	}
+	j.find(status, at, "target", fmt.Sprintf("the target stopped answering at %s and did not come back (%s)", verdict.Clock(at), j.lastErrors(at)), advice).cause = true
 }
 
 // lastErrors says which kinds of failure began at or after a moment.
@@ -75,22 +139,32 @@ func (j *judge) lastErrors(at time.Duration) string {
 	return or(list(kinds), "no answer")
 }
 
-// thresholdFindings says which thresholds broke or had no data.
+// thresholdFindings says which thresholds broke or had no data. Those that are
+// judged by steps are among the steps' findings.
 func (j *judge) thresholdFindings() {
 	for i, row := range j.report.Thresholds {
-		s := j.states[i]
+		t := j.states[i].Threshold
+		if j.stepwise(t) {
+			continue
+		}
 		name := row.Metric + ": " + row.Expr
 		switch row.Status {
 		case verdict.NoData:
-			j.find(verdict.NoData, -1, row.Metric, name+" had no data", "no data is a failure: "+j.noDataAdvice(s.Threshold))
+			j.find(verdict.NoData, -1, row.Metric, name+" had no data", "no data is a failure: "+j.noDataAdvice(t, row.Samples))
 		case verdict.Fail:
 			what := fmt.Sprintf("%s broke with %s", name, value(*row.Measured, row.Unit))
-			j.find(verdict.Fail, row.BrokeAt, row.Metric, what, j.thresholdAdvice(s.Threshold))
+			j.find(verdict.Fail, row.BrokeAt, row.Metric, what, j.adviceFor(t, j.cause.culprit)).latency = isLatency(t)
 		}
 	}
 }
 
-func (j *judge) noDataAdvice(t *metric.Threshold) string {
+func (j *judge) noDataAdvice(t *metric.Threshold, samples int) string {
+	if t.Window >= j.tally.length {
+		return fmt.Sprintf("the run was shorter than its window of %s", verdict.Duration(t.Window))
+	}
+	if samples > 0 || t.MinSamples > 1 && t.Window > 0 {
+		return fmt.Sprintf("fewer than %s were seen (min_samples)", verdict.Count(t.MinSamples, "observation"))
+	}
 	if len(t.Selector.Tags) > 0 {
 		return "check that the names in " + t.Selector.String() + " are those of this run's endpoints, personas and phases"
 	}
@@ -98,72 +172,6 @@ func (j *judge) noDataAdvice(t *metric.Threshold) string {
 		return "no answer said how many queries it caused; send X-DB-Query-Count or Server-Timing"
 	}
 	return "nothing of the kind happened in this run"
-}
-
-// thresholdAdvice says where to look next.
-func (j *judge) thresholdAdvice(t *metric.Threshold) string {
-	switch {
-	case t.Metric.Name == "http_req_failed" || t.Metric.Name == "checks" && len(j.report.Errors) > 0:
-		if len(j.report.Errors) > 0 {
-			e := j.report.Errors[0]
-			return fmt.Sprintf("most frequent: %s at %s, %s, first at %s", e.What, e.Endpoint, verdict.Times(e.Count), verdict.Clock(e.First))
-		}
-	case t.Metric.Type == metric.Trend && t.Metric.Unit == metric.Time:
-		return j.slowest(func(verdict.Latency) bool { return true })
-	case t.Metric.Name == "rate_limited":
-		return "the target limits how much one client may ask: raise the limit for the rehearsal, or count it as its capacity"
-	case t.Metric.Name == "starved":
-		return "reset the target's data, or give each user more objects"
-	case t.Metric.Name == "dropped_iterations":
-		return "the target was too slow for the scheduled starts: more users (maxVUs), or this is its limit"
-	}
-	return "look at the timeline at that moment"
-}
-
-// slowest names the endpoint that is furthest over its target, else the slowest.
-func (j *judge) slowest(of func(verdict.Latency) bool) string {
-	var worst *verdict.Latency
-	factor := func(l *verdict.Latency) float64 {
-		if l.Target == nil {
-			return 0
-		}
-		return l.P95MS / l.Target.P95MS
-	}
-	for i := range j.report.Endpoints {
-		l := &j.report.Endpoints[i]
-		if l.Requests == 0 || !of(*l) {
-			continue
-		}
-		if worst == nil || factor(l) > factor(worst) || factor(l) == factor(worst) && l.P95MS > worst.P95MS {
-			worst = l
-		}
-	}
-	if worst == nil {
-		return "look at the timeline at that moment"
-	}
-	text := fmt.Sprintf("slowest for its kind: %s, p95 %s", worst.Name, verdict.Milli(worst.P95MS))
-	if q := j.queriesOf(worst.Name); q != "" {
-		text += ", " + q
-	}
-	return text
-}
-
-// queriesOf says how many queries an endpoint causes; "" where unknown.
-func (j *judge) queriesOf(endpoint string) string {
-	for _, q := range j.report.Queries {
-		if q.Endpoint != endpoint || q.Known == 0 {
-			continue
-		}
-		text := fmt.Sprintf("%g database queries a request", q.Median)
-		if q.Median == 1 {
-			text = "1 database query a request"
-		}
-		if q.TimeMS >= 0 {
-			text += fmt.Sprintf(" in %s", verdict.Milli(q.TimeMS))
-		}
-		return text
-	}
-	return ""
 }
 
 // baselineFindings says which latency and concurrency baselines broke.
@@ -182,9 +190,7 @@ func (j *judge) baselineFindings() {
 				}
 				parts = append(parts, fmt.Sprintf("%s %s (target %s)", p, verdict.Milli(measured), verdict.Milli(limit)))
 			}
-			name := c.Name
-			j.find(verdict.Fail, j.categoryBroke(c), c.Name, fmt.Sprintf("%s requests broke their baseline: %s", c.Name, strings.Join(parts, ", ")),
-				j.slowest(func(e verdict.Latency) bool { return e.Category == name }))
+			j.find(verdict.Fail, j.categoryBroke(c), c.Name, fmt.Sprintf("%s requests broke their baseline: %s", c.Name, strings.Join(parts, ", ")), j.categoryAdvice(c.Name)).latency = true
 		case c.Status == verdict.NoData && c.All > 0:
 			j.find(verdict.NoData, -1, c.Name, c.Name+" requests have no baseline verdict: none was answered in a hold phase", "see the errors below")
 		}
@@ -198,17 +204,69 @@ func (j *judge) baselineFindings() {
 	for _, c := range j.report.Concurrency {
 		if c.Status == verdict.Fail {
 			j.find(verdict.Fail, -1, c.Name, fmt.Sprintf("%s does not carry %s: p95 %s, errors %.1f %%; passes when %s", c.Name, verdict.Count(c.Users, "user"), verdict.Milli(*c.P95MS), *c.Errors*100, c.Passes),
-				j.slowest(func(verdict.Latency) bool { return true }))
+				j.concurrencyAdvice()).latency = true
 		}
 	}
 }
 
-// criticalFindings says which critical endpoints were never called.
+// categoryAdvice says where to look after a category broke its baseline.
+func (j *judge) categoryAdvice(name string) string {
+	if v := j.stalledCategory(name); v != "" {
+		return "the stall explains it: without the requests that waited in it, it is " + v
+	}
+	c := j.cause.culprit
+	if c != nil && j.names.Endpoints[c.endpoint].Category == name {
+		return "look first at " + j.accuse(c)
+	}
+	text := j.slowest(func(e verdict.Latency) bool { return e.Category == name })
+	if c != nil && !c.alone {
+		text += "; it may only wait for " + c.name
+	}
+	return text
+}
+
+// stalledCategory is what a broken category would have been without the stalls, in
+// words; "" unless they explain all that broke.
+func (j *judge) stalledCategory(name string) string {
+	var parts []string
+	for _, c := range j.report.Categories {
+		for _, p := range c.Broke {
+			if c.Name != name {
+				continue
+			}
+			v := j.cause.without["the "+p+" of "+name]
+			if v == "" {
+				return ""
+			}
+			parts = append(parts, p+" "+v)
+		}
+	}
+	return list(parts)
+}
+
+// concurrencyAdvice says where to look when so many users are not carried.
+func (j *judge) concurrencyAdvice() string {
+	if c := j.cause.culprit; c != nil {
+		return "look first at " + j.accuse(c)
+	}
+	return j.slowest(func(verdict.Latency) bool { return true })
+}
+
+// criticalFindings says which critical endpoints were never called, or never answered.
 func (j *judge) criticalFindings() {
 	for _, pattern := range j.manifest.Critical {
-		called := slices.ContainsFunc(j.report.Endpoints, func(e verdict.Latency) bool { return plan.MatchEndpoint(pattern, e.Name) })
-		if !called {
+		called, answered := false, false
+		for i, e := range j.names.Endpoints {
+			if plan.MatchEndpoint(pattern, e.Name) {
+				called = called || j.tally.endpoints[i].requests > 0
+				answered = answered || j.tally.endpoints[i].answered > 0
+			}
+		}
+		switch {
+		case !called:
 			j.find(verdict.NoData, -1, pattern, "the critical endpoint "+pattern+" was never called", "record a session that calls it, or correct its name in the scenario")
+		case !answered:
+			j.find(verdict.NoData, -1, pattern, "the critical endpoint "+pattern+" was called and never answered", "see the errors below")
 		}
 	}
 }
@@ -225,45 +283,5 @@ func (j *judge) queryFindings() {
 		case verdict.NoData:
 			j.find(verdict.NoData, -1, q.Endpoint, q.Endpoint+" has a query budget and no answer said how many queries it caused", "send X-DB-Query-Count or Server-Timing")
 		}
-	}
-}
-
-// notices are what stands out without breaking anything.
-func (j *judge) notices() {
-	t := j.tally
-	if note, at := j.stallNote(); note != "" {
-		j.find(verdict.Info, at, "target", note, "look for garbage collection, locks, backups or a full queue at that moment")
-	}
-	for _, n := range []struct {
-		n            int
-		at           time.Duration
-		what, advice string
-	}{
-		{t.rateLimited, t.firsts.rateLimited, verdict.Count(t.rateLimited, "request") + " answered with 429", "the target limits how much one client may ask; they are counted as failed"},
-		{t.unexpected, t.firsts.unexpected, verdict.Count(t.unexpected, "answer") + " of the expected status had another shape than recorded", "the replay may see a log-in page or an error page: compare with \"replayer check\""},
-		{t.stale, t.firsts.stale, verdict.Count(t.stale, "request") + " sent with a value that is the recording's", "\"replayer plan\" shows where each value comes from"},
-		{t.relogins, t.firsts.relogin, verdict.Count(t.relogins, "log-in request") + " repeated because a session had ended", "the session's lifetime is shorter than the run, or sessions were lost"},
-		{t.starved, t.firsts.starved, verdict.Count(t.starved, "iteration") + " found nothing to choose from", "reset the target's data before the run"},
-		{t.dropped, -1, verdict.Count(t.dropped, "start") + " could not be made", "no user was free, or the time was over; they carry no latency"},
-	} {
-		if n.n > 0 {
-			j.find(verdict.Info, n.at, "run", n.what, n.advice)
-		}
-	}
-	refused, ended := 0, 0
-	for _, p := range t.personas {
-		refused, ended = refused+p.refused, ended+p.ended()
-	}
-	if refused > 0 && refused < ended {
-		j.find(verdict.Info, t.firsts.loginFailed, "log-in", verdict.Count(refused, "log-in")+" refused", "check the accounts of this environment")
-	}
-	if len(j.report.Errors) > 0 && !slices.ContainsFunc(j.report.Findings, func(f verdict.Finding) bool { return f.Where == "http_req_failed" }) {
-		e := j.report.Errors[0]
-		j.find(verdict.Info, e.First, e.Endpoint, fmt.Sprintf("%s failed (%s); most frequent: %s, %s", verdict.Count(t.all.failed, "request"), verdict.Percent(t.all.failed, t.all.requests), e.What, verdict.Times(e.Count)),
-			"the errors are listed by endpoint and kind")
-	}
-	switch end := j.ending.End; end {
-	case runs.Aborted, runs.CostlyCap:
-		j.find(verdict.Info, t.length, "run", "the run ended early: "+end, or(j.ending.Detail, "numbers are of what ran until then"))
 	}
 }

@@ -30,11 +30,17 @@ type judge struct {
 	ending    runs.Ending // End is runs.Incomplete when there is none
 	names     sample.Names
 	baselines baseline.Baselines
-	own       []*metric.Threshold // of the scenario
+	own       []*metric.Threshold // of the scenario, each once
+	ofSteps   []stepThreshold     // of the scenario, narrowed to one step each
+	ofReturn  []*metric.Threshold // what a recovered target satisfies, in windows
 	targets   []target            // baselines as thresholds, for when they broke
 	tally     *tally
-	broke     map[*metric.Threshold]time.Duration // live: when it broke; −1 never
+	broke     map[*metric.Threshold]time.Duration // when it broke; −1 never
 	states    []metric.State                      // exact, of own
+	stepState []metric.State                      // exact, of ofSteps
+	returns   [][]metric.Window                   // exact, of ofReturn
+	cause     cause                               // why thresholds and targets broke, where some did
+	found     []finding
 	report    *verdict.Report
 }
 
@@ -57,46 +63,70 @@ func Judge(run Run, baselines baseline.Baselines) (*verdict.Report, error) {
 	if j.ending, ended = run.Ending(); !ended {
 		j.ending.End = runs.Incomplete
 	}
-	var err error
-	if j.own, err = metric.ParseAll(j.manifest.Scenario.Name, j.manifest.Thresholds); err != nil {
-		return nil, fmt.Errorf("thresholds of the run: %w", err)
-	}
-	if err := j.makeTargets(); err != nil {
+	if err := j.prepare(); err != nil {
 		return nil, err
 	}
 	if err := j.gather(run); err != nil {
 		return nil, fmt.Errorf("read the run: %w", err)
 	}
-	j.report = &verdict.Report{Version: verdict.Version, Run: j.describe(), Definitions: definitions(),
-		Findings: []verdict.Finding{}, Thresholds: j.thresholds(), Errors: j.errors(), Iterations: j.iterations(), Timeline: j.timeline(), Phases: []verdict.Phase{}}
-	for _, p := range j.names.Phases {
-		if p.To < p.From { // open: it lasts to the end
-			p.To = max(p.From, j.tally.length)
-		}
+	j.report = &verdict.Report{Version: verdict.Version, Run: j.describe(), Definitions: definitions(), Thresholds: j.thresholds(), Errors: j.errors(),
+		Iterations: j.iterations(), Timeline: j.timeline(), Phases: []verdict.Phase{}, Generator: j.generator(), Streams: j.streams()}
+	for i, p := range j.names.Phases {
+		p.To = j.tally.phaseEnd(i)
 		j.report.Phases = append(j.report.Phases, verdict.Phase(p))
 	}
 	j.latencies()
 	j.queries()
 	j.concurrency()
+	j.steps()
+	j.recovery()
+	j.drifts()
 	j.warnings()
 	j.report.Invalid = j.invalid()
+	if err := j.explain(run); err != nil {
+		return nil, fmt.Errorf("read the run again: %w", err)
+	}
 	j.findings()
 	j.conclude()
 	return j.report, nil
 }
 
-// makeTargets puts the latency baselines into the form of thresholds.
+// prepare parses what the run is judged by.
+func (j *judge) prepare() error {
+	own, err := metric.ParseAll(j.manifest.Scenario.Name, j.manifest.Thresholds)
+	if err != nil {
+		return fmt.Errorf("thresholds of the run: %w", err)
+	}
+	seen := map[string]bool{}
+	for _, t := range own {
+		if key := thresholdKey(t); !seen[key] {
+			seen[key] = true
+			j.own = append(j.own, t)
+		}
+	}
+	if err := j.prepareSteps(); err != nil {
+		return err
+	}
+	if err := j.prepareRecovery(); err != nil {
+		return err
+	}
+	return j.makeTargets()
+}
+
+// thresholdKey is the same for thresholds that say the same.
+func thresholdKey(t *metric.Threshold) string {
+	return fmt.Sprint(t.Metric.Name, t.Selector, " ", t.Method, t.Percentile, t.Op, t.Limit, t.Window, t.MinSamples)
+}
+
+// makeTargets puts the latency baselines into the form of thresholds, which are
+// fed only what counts for baselines.
 func (j *judge) makeTargets() error {
 	for _, l := range j.baselines.Latency {
 		for _, p := range []struct {
 			percent int
 			limit   time.Duration
 		}{{50, l.P50}, {95, l.P95}, {99, l.P99}} {
-			narrowed := "response_time{category:" + l.Category + ",hold:true}"
-			if len(j.names.Phases) == 0 {
-				narrowed = "response_time{category:" + l.Category + "}"
-			}
-			t, err := metric.ParseThreshold(narrowed, fmt.Sprintf("p(%d)<=%f", p.percent, ms(p.limit)))
+			t, err := metric.ParseThreshold("response_time{category:"+l.Category+"}", fmt.Sprintf("p(%d)<=%f", p.percent, ms(p.limit)))
 			if err != nil {
 				return fmt.Errorf("baseline of %s: %w", l.Category, err)
 			}
@@ -121,11 +151,15 @@ func (j *judge) describe() verdict.Run {
 	return r
 }
 
-// thresholds are the scenario's, judged over all samples.
+// thresholds are the scenario's, judged over all samples; where each step is judged
+// on its own, by the steps that must hold.
 func (j *judge) thresholds() []verdict.Threshold {
 	rows := make([]verdict.Threshold, 0, len(j.states))
-	for _, s := range j.states {
-		row := verdict.Threshold{Metric: s.Name, Expr: s.Expr, Unit: s.Unit(), Samples: s.Samples, Status: s.Status, BrokeAt: -1}
+	for i, s := range j.states {
+		if j.stepwise(s.Threshold) {
+			s = j.ofMustHold(i, s)
+		}
+		row := verdict.Threshold{Metric: s.Name, Expr: s.Expr, Window: s.Window, Unit: s.Unit(), Samples: s.Samples, Status: s.Status, BrokeAt: -1}
 		if s.Status != verdict.NoData {
 			v := s.Value
 			row.Measured = &v
@@ -141,7 +175,7 @@ func (j *judge) thresholds() []verdict.Threshold {
 // brokeAt is when a threshold that failed broke. The live histogram rounds, so
 // one that failed by less than a thousandth may have held live: then, the end.
 func (j *judge) brokeAt(t *metric.Threshold) time.Duration {
-	if at := j.broke[t]; at >= 0 {
+	if at, ok := j.broke[t]; ok && at >= 0 {
 		return at
 	}
 	return j.tally.length
@@ -159,7 +193,7 @@ func (j *judge) conclude() {
 	if len(r.Invalid) > 0 {
 		r.Status = verdict.Invalid
 	}
-	r.Summary = summary(r)
+	r.Summary = j.summary()
 }
 
 func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

@@ -8,6 +8,7 @@ import (
 
 	"firedrill/internal/metric"
 	"firedrill/internal/plan"
+	"firedrill/internal/sample"
 	"firedrill/internal/verdict"
 )
 
@@ -64,10 +65,9 @@ func (j *judge) categoryNames() []string {
 // latency sums up a group and judges it by the target of its category.
 func (j *judge) latency(g *group, category string) verdict.Latency {
 	row := verdict.Latency{Requests: g.hold, All: g.requests, Failed: g.failed, Checks: g.checks, Status: verdict.Info}
-	metric.Sort(g.times)
 	metric.Sort(g.service)
+	row.P50MS, row.P95MS, row.P99MS = percentiles(g.times)
 	if n := len(g.times); n > 0 {
-		row.P50MS, row.P95MS, row.P99MS = metric.Percentile(g.times, 50)/1e6, metric.Percentile(g.times, 95)/1e6, metric.Percentile(g.times, 99)/1e6
 		row.MaxMS = float64(g.times[n-1]) / 1e6
 		row.ServiceP95MS = metric.Percentile(g.service, 95) / 1e6
 	}
@@ -96,6 +96,16 @@ func (j *judge) latency(g *group, category string) verdict.Latency {
 		}
 	}
 	return row
+}
+
+// percentiles sorts times and gives their 50th, 95th and 99th percentile in
+// milliseconds; 0 without any.
+func percentiles(times []int64) (p50, p95, p99 float64) {
+	if len(times) == 0 {
+		return 0, 0, 0
+	}
+	metric.Sort(times)
+	return metric.Percentile(times, 50) / 1e6, metric.Percentile(times, 95) / 1e6, metric.Percentile(times, 99) / 1e6
 }
 
 // categoryBroke is when the first of a category's percentiles broke its target.
@@ -181,6 +191,23 @@ func (j *judge) concurrency() {
 	}
 }
 
+// phaseWarnings say which phases the baselines are judged by, where it is not all holds.
+func (j *judge) phaseWarnings(say func(format string, args ...any)) {
+	steady := slices.ContainsFunc(j.names.Phases, func(p sample.Phase) bool { return p.Hold })
+	switch {
+	case len(j.names.Phases) == 0:
+		say("The run has no phases; all of it is judged by the baselines.")
+	case !steady:
+		say("The number of users is steady in no phase of this scenario; all of it is judged by the baselines.")
+	}
+	if m := j.manifest.Steps; m != nil {
+		say("Baselines are judged by the steps of at most %s, which must hold.", verdict.Count(m.MustHold, "user"))
+	}
+	if r := j.report.Recovery; r != nil && j.recoveryPhase() >= 0 {
+		say("Baselines are not judged by %s nor by the %s after it, in which the target may recover.", r.After, verdict.Duration(r.Within))
+	}
+}
+
 // warnings gathers what a reader of the numbers should know.
 func (j *judge) warnings() {
 	r, t := j.report, j.tally
@@ -189,9 +216,7 @@ func (j *judge) warnings() {
 	if j.manifest.Speed != 1 {
 		say("Think times were divided by %g: this is another load than that many people make, so it is not judged by baselines.", j.manifest.Speed)
 	}
-	if len(j.names.Phases) == 0 {
-		say("The run has no phases; all of it is judged by the baselines.")
-	}
+	j.phaseWarnings(say)
 	if t.interrupted > 0 {
 		say("%s cut off by the end of the run and not judged.", verdict.Were(t.interrupted, "request"))
 	}

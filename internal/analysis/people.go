@@ -125,7 +125,8 @@ func (j *judge) iterations() []verdict.Iterations {
 
 // userCurve is the number of virtual users over time.
 type userCurve struct {
-	changes []change
+	list    []sample.Users // of each persona
+	changes []change       // of all together
 	peak    int
 }
 
@@ -134,8 +135,26 @@ type change struct {
 	users int // from at on
 }
 
+// spent is how much time the users of some personas spent in a run of the given
+// length: 3 users in 2 minutes spend 6.
+func (u *userCurve) spent(personas map[uint16]bool, length time.Duration) (total time.Duration) {
+	last := map[uint16]sample.Users{}
+	for _, c := range u.list {
+		p := last[c.Persona]
+		if personas[c.Persona] && c.At <= length {
+			total += time.Duration(p.Count) * (c.At - p.At)
+			last[c.Persona] = c
+		}
+	}
+	for _, p := range last {
+		total += time.Duration(p.Count) * max(0, length-p.At)
+	}
+	return total
+}
+
 // set takes the changes of all personas, ascending by time.
 func (u *userCurve) set(list []sample.Users) {
+	u.list = list
 	now := map[uint16]int{}
 	total := 0
 	for _, c := range list {
@@ -183,11 +202,8 @@ func (j *judge) timeline() []verdict.Second {
 	rows := make([]verdict.Second, len(j.tally.seconds))
 	for i := range j.tally.seconds {
 		s := &j.tally.seconds[i]
-		metric.Sort(s.times)
 		rows[i] = verdict.Second{At: i, Requests: s.requests, Failed: s.failed, Users: j.tally.users.within(time.Duration(i)*time.Second, time.Duration(i+1)*time.Second)}
-		if len(s.times) > 0 {
-			rows[i].P50MS, rows[i].P95MS = metric.Percentile(s.times, 50)/1e6, metric.Percentile(s.times, 95)/1e6
-		}
+		rows[i].P50MS, rows[i].P95MS, _ = percentiles(s.times)
 	}
 	return rows
 }

@@ -2,7 +2,6 @@ package analysis
 
 import (
 	"cmp"
-	"fmt"
 	"math"
 	"slices"
 	"time"
@@ -105,32 +104,6 @@ func (t *tally) judgeStall(st *stall) (stallFound, bool) {
 		}
 	}
 	return f, through >= 2 && f.users >= max(2, t.users.peak/10)
-}
-
-// stallNote says in words what stalls there were; "" without any. first is when
-// the first began.
-func (j *judge) stallNote() (note string, first time.Duration) {
-	list := j.tally.found()
-	if len(list) == 0 {
-		return "", -1
-	}
-	worst, users, iterations, requests := list[0], 0, 0.0, 0.0
-	for _, s := range list {
-		if s.length > worst.length {
-			worst = s
-		}
-		users, iterations, requests = users+s.users, iterations+s.iterations, requests+s.requests
-	}
-	note = fmt.Sprintf("the target stalled at %s: nothing was answered for %s while %s waited", verdict.Clock(list[0].from), verdict.Duration(list[0].length), verdict.Count(list[0].users, "request"))
-	if len(list) > 1 {
-		note = fmt.Sprintf("the target stalled %s, first at %s; at worst nothing was answered for %s while %s waited",
-			verdict.Times(len(list)), verdict.Clock(list[0].from), verdict.Duration(worst.length), verdict.Count(worst.users, "request"))
-	}
-	if closed(j.manifest) {
-		note += fmt.Sprintf("; in a closed model a stall shows only once per user (%s here), so percentiles look better than what people would have met: about %s (%s) were lost by it",
-			verdict.Count(users, "slow request"), verdict.Count(int(math.Round(requests)), "request"), lostIterations(iterations))
-	}
-	return note, list[0].from
 }
 
 // lostIterations says how many, in words.

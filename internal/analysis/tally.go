@@ -25,6 +25,11 @@ type tally struct {
 	errors      map[errorKey]*verdict.ErrorCount
 	personas    []personaTally
 	users       userCurve
+	counted     []bool  // by phase: it counts for baselines
+	pardoned    stretch // what begins in it does not count
+	phases      []phaseTally
+	streams     map[uint16]*streamTally // by endpoint
+	drift       *driftTally             // nil: not asked for
 	late        *hdrhistogram.Histogram // microseconds from intended start to start
 	stalls      stallFinder
 	interrupted int
@@ -48,12 +53,34 @@ type firsts struct{ rateLimited, unexpected, stale, relogin, starved, loginFaile
 type group struct {
 	requests   int // interrupted ones left out
 	failed     int
-	hold       int     // requests in hold phases
+	answered   int
+	hold       int     // requests that count for baselines
 	holdFailed int     //
-	times      []int64 // response times in hold phases, answered
+	times      []int64 // response times of those, answered
 	service    []int64 // http_req_duration of the same
-	ramp       int     // answered outside hold phases
 	checks     verdict.Checks
+}
+
+// phaseTally is one phase, where each step is judged on its own.
+type phaseTally struct {
+	requests, failed int
+	times            []int64 // response times, answered
+	errors           map[errorKey]int
+}
+
+func (p *phaseTally) add(s *sample.Sample) {
+	p.requests++
+	if s.Status != 0 {
+		p.times = append(p.times, int64(s.ResponseTime()))
+	}
+	if !s.Has(sample.Failed) {
+		return
+	}
+	p.failed++
+	if p.errors == nil {
+		p.errors = map[errorKey]int{}
+	}
+	p.errors[errorKey{s.Endpoint, what(s)}]++
 }
 
 type errorKey struct {
@@ -70,18 +97,42 @@ type second struct {
 func newTally(names sample.Names) *tally {
 	return &tally{
 		names: names, endpoints: make([]group, len(names.Endpoints)), queries: make([]queries.Tally, len(names.Endpoints)),
-		categories: map[string]*group{}, errors: map[errorKey]*verdict.ErrorCount{}, personas: make([]personaTally, len(names.Personas)),
+		categories: map[string]*group{}, errors: map[errorKey]*verdict.ErrorCount{}, streams: map[uint16]*streamTally{}, personas: make([]personaTally, len(names.Personas)),
 		late:   hdrhistogram.New(1, int64(time.Hour/time.Microsecond), 3),
 		firsts: firsts{-1, -1, -1, -1, -1, -1},
 	}
 }
 
-// hold is whether a phase counts for baselines. A run without phases is all hold.
-func (t *tally) hold(phase uint16) bool {
+// prepare makes room for what only some runs ask for. The phases that count are known.
+func (t *tally) prepare(m runs.Manifest) {
+	if m.Steps != nil {
+		t.phases = make([]phaseTally, len(t.names.Phases))
+	}
+	if m.Drift != nil {
+		t.drift = newDriftTally(t)
+	}
+}
+
+// stretch is a stretch of the run, without its end.
+type stretch struct{ from, to time.Duration }
+
+func (s stretch) holds(at time.Duration) bool { return s.from <= at && at < s.to }
+
+// phaseEnd is the end of a phase; an open one lasts to the end of the run.
+func (t *tally) phaseEnd(i int) time.Duration {
+	p := t.names.Phases[i]
+	if p.To < p.From || p.To == 0 {
+		return max(p.From, t.length)
+	}
+	return p.To
+}
+
+// counts is whether a sample counts for baselines. In a run without phases all do.
+func (t *tally) counts(s *sample.Sample) bool {
 	if len(t.names.Phases) == 0 {
 		return true
 	}
-	return int(phase) < len(t.names.Phases) && t.names.Phases[phase].Hold
+	return int(s.Phase) < len(t.counted) && t.counted[s.Phase] && !t.pardoned.holds(s.Intended)
 }
 
 // first keeps the earlier of two times, −1 meaning none.
@@ -98,7 +149,7 @@ func (t *tally) sample(s *sample.Sample) {
 		t.interrupted++
 		return
 	}
-	hold := t.hold(s.Phase)
+	hold := t.counts(s)
 	t.all.add(s, hold)
 	category := metric.CategoryOf(s, &t.names)
 	if t.categories[category] == nil {
@@ -113,6 +164,13 @@ func (t *tally) sample(s *sample.Sample) {
 	}
 	t.second(s)
 	t.flags(s)
+	t.stream(s)
+	if int(s.Phase) < len(t.phases) {
+		t.phases[s.Phase].add(s)
+	}
+	if t.drift != nil && hold {
+		t.drift.add(s)
+	}
 	if int(s.Persona) < len(t.personas) {
 		t.personas[s.Persona].turns = max(t.personas[s.Persona].turns, int(s.Turn)+1)
 	}
@@ -128,6 +186,9 @@ func (g *group) add(s *sample.Sample, hold bool) {
 		failed = 1
 	}
 	g.failed += failed
+	if s.Status != 0 {
+		g.answered++
+	}
 	for _, c := range []struct {
 		flag  sample.Flags
 		count *int
@@ -137,9 +198,6 @@ func (g *group) add(s *sample.Sample, hold bool) {
 		}
 	}
 	if !hold {
-		if s.Status != 0 {
-			g.ramp++
-		}
 		return
 	}
 	g.hold++

@@ -13,6 +13,8 @@ const (
 	starvedLimit = 0.05
 	lateWarn     = 50 * time.Millisecond  // 99th percentile
 	lateLimit    = 250 * time.Millisecond // 95th percentile
+	busyLimit    = 0.9                    // share of all CPUs that the generator itself used
+	stepLimit    = 100 * time.Millisecond // of the wall clock
 )
 
 // invalid lists why the run does not count; nil: it does.
@@ -54,12 +56,7 @@ func (j *judge) invalid() []string {
 		say("%s: %d of %s found nothing to choose from%s, first at %s; a user makes up to %s%s in %s, so each needs about %d objects: reset the target's data, or give it more",
 			j.names.Personas[i], p.starved, verdict.Count(p.ended(), "iteration"), why, verdict.Clock(p.starvedFirst), verdict.Count(iterations, "iteration"), turns, verdict.Clock(t.length), objects)
 	}
-	switch g := j.ending.Generator; {
-	case g.Overloaded:
-		say("the load generator was overloaded (%s): use a faster machine or fewer users", or(g.Why, "it could not keep up"))
-	case time.Duration(t.late.ValueAtPercentile(95))*time.Microsecond > max(lateLimit, g.LateLimit):
-		say("the load generator was overloaded: 5 %% of the requests started %s or more after they should have", verdict.Duration(time.Duration(t.late.ValueAtPercentile(95))*time.Microsecond))
-	}
+	reasons = append(reasons, j.generatorFaults()...)
 	switch j.ending.End {
 	case runs.Incomplete:
 		say("the run is incomplete: it was killed at or after %s; what was measured until then is below", verdict.Clock(t.length))
@@ -67,6 +64,46 @@ func (j *judge) invalid() []string {
 		say("the run was interrupted after %s; what was measured until then is below", verdict.Clock(t.length))
 	}
 	return reasons
+}
+
+// generatorFaults say by which fault of its own the generator did not keep up, with
+// what to do; nil: it did.
+func (j *judge) generatorFaults() []string {
+	g := j.ending.Generator
+	p95 := max(time.Duration(j.tally.late.ValueAtPercentile(95))*time.Microsecond, g.LateP95)
+	late := p95 > max(lateLimit, g.LateLimit)
+	var faults []string
+	say := func(advice, format string, args ...any) {
+		faults = append(faults, fmt.Sprintf("the load generator was overloaded (%s): %s", fmt.Sprintf(format, args...), advice))
+	}
+	if g.SocketLimit > 0 && g.Sockets >= g.SocketLimit {
+		say("raise the limit (ulimit -n) or use fewer users", "it had %s open at once and may have no more", verdict.Count(g.Sockets, "socket"))
+	}
+	if step := max(g.ClockStep, -g.ClockStep); step > stepLimit {
+		faults = append(faults, fmt.Sprintf("the wall clock was set by %s during the run: let it be steered slowly (chrony, ntpd) and run again", verdict.Duration(step)))
+	}
+	busy := g.CPU > busyLimit && (late || g.Overloaded)
+	if busy {
+		say("use a faster machine or fewer users, and another machine for the target", "it used %.0f %% of all CPUs", g.CPU*100)
+	}
+	switch {
+	case late && !busy:
+		say(lateAdvice(g), "5 %% of the requests started %s or more after they should have", verdict.Duration(p95))
+	case g.Overloaded && len(faults) == 0:
+		say(lateAdvice(g), "%s", or(g.Why, "it could not keep up"))
+	}
+	return faults
+}
+
+// lateAdvice says what to do against being late, by what may have caused it.
+func lateAdvice(g runs.Generator) string {
+	switch {
+	case g.MachineCPU > busyLimit:
+		return fmt.Sprintf("others used its machine (%.0f %% of all CPUs were busy, %.0f %% by firedrill), so run it on one of its own", g.MachineCPU*100, g.CPU*100)
+	case g.GCPauseMax > lateWarn:
+		return fmt.Sprintf("it paused for up to %s to free memory, so use fewer users or a machine with more", verdict.Duration(g.GCPauseMax))
+	}
+	return "use a faster machine or fewer users"
 }
 
 // mostFrequent is the most frequent failure, in words.

@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -14,6 +15,14 @@ func list(words []string) string {
 		return strings.Join(words, "")
 	}
 	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
+}
+
+// few joins at most so many words, and says how many more there are.
+func few(words []string, most int) string {
+	if len(words) > most+1 {
+		words = append(slices.Clone(words[:most]), verdict.Number(len(words)-most)+" more")
+	}
+	return list(words)
 }
 
 func or(a, b string) string {
@@ -34,8 +43,9 @@ func value(v float64, unit string) string {
 	return strconv.FormatFloat(v, 'g', 4, 64) + " " + unit
 }
 
-// summary is the verdict in one sentence.
-func summary(r *verdict.Report) string {
+// summary is the verdict in a sentence or two that a person can act on.
+func (j *judge) summary() string {
+	r := j.report
 	what := fmt.Sprintf("%s ran %s for %s against %s: %s, %s failed", verdict.Count(r.Run.Users, "user"), or(r.Run.Scenario, "the recording"),
 		verdict.Clock(r.Run.Length), or(r.Run.Environment, "the target"), verdict.Count(r.Run.Requests, "request"), verdict.Number(r.Run.Failed))
 	switch r.Status {
@@ -46,17 +56,7 @@ func summary(r *verdict.Report) string {
 		}
 		return "Not valid: " + r.Invalid[0] + more + "."
 	case verdict.Fail:
-		broke := 0
-		for _, f := range r.Findings {
-			if f.Status == verdict.Fail || f.Status == verdict.NoData {
-				broke++
-			}
-		}
-		more := ""
-		if broke > 1 {
-			more = fmt.Sprintf(", and %s more", verdict.Number(broke-1))
-		}
-		return fmt.Sprintf("Failed: %s%s. %s.", r.Findings[0].What, more, what)
+		return fmt.Sprintf("Failed: %s. %s.", j.failure(), what)
 	}
 	held := 0
 	for _, c := range r.Categories {
@@ -64,7 +64,49 @@ func summary(r *verdict.Report) string {
 			held++
 		}
 	}
-	return fmt.Sprintf("Passed: %s; %s and %s held.", what, verdict.Count(len(r.Thresholds), "threshold"), verdict.Count(held, "latency baseline"))
+	judged := 0
+	for _, t := range r.Thresholds {
+		if t.Status == verdict.Pass {
+			judged++
+		}
+	}
+	text := fmt.Sprintf("%s; %s and %s held", what, verdict.Count(judged, "threshold"), verdict.Count(held, "latency baseline"))
+	for _, answer := range []string{recovered(r.Recovery), j.answer()} {
+		if answer != "" {
+			text = answer + ". " + text
+		}
+	}
+	return "Passed: " + text + "."
+}
+
+// answer is what a scenario of steps was run for; "" for others.
+func (j *judge) answer() string {
+	if j.manifest.Steps == nil {
+		return ""
+	}
+	return j.carries()
+}
+
+// failure says what broke first, how much more did, and who is to be looked at.
+func (j *judge) failure() string {
+	broke := 0
+	for _, f := range j.found {
+		if f.Status == verdict.Fail || f.Status == verdict.NoData {
+			broke++
+		}
+	}
+	first := j.found[0]
+	text := first.What
+	if slices.ContainsFunc(j.report.Steps, func(s verdict.Step) bool { return s.Name == first.Where }) {
+		text = j.carries() + "; it must carry " + verdict.Count(j.manifest.Steps.MustHold, "user")
+	}
+	if broke > 1 {
+		text += fmt.Sprintf(", and %s more", verdict.Number(broke-1))
+	}
+	if c := j.cause.culprit; c != nil && first.latency && !strings.Contains(text, c.name) {
+		text += ". Look first at " + j.accuse(c)
+	}
+	return text
 }
 
 // definitions say in words how the numbers are defined.
@@ -73,9 +115,9 @@ func definitions() []string {
 		"Response time runs from when a request should have started (the schedule, or the end of the answer before it plus the think time) to the last byte of its answer; connecting and TLS are in it. Baselines are judged by it.",
 		"http_req_duration is sending + waiting + receiving, as in k6; service p95 is its 95th percentile.",
 		"Percentiles are computed from all values by linear interpolation between closest ranks (Hyndman and Fan, type 7), as stats.Percentile, NumPy and spreadsheets do. They are of answered requests; those without an answer are counted as failed.",
-		"Baselines and the concurrency table are judged by hold phases, in which the number of users is steady; thresholds by the whole run.",
+		"Baselines and the concurrency table are judged by hold phases, in which the number of users is steady; thresholds by the whole run, unless they name a phase.",
 		"A request failed when there was no answer in time, or its status class was another than the recorded or expected one, 429 included.",
-		"A threshold broke at the first evaluation (every 2 s) that failed and was followed by no other result to the end.",
+		"A threshold broke at the first evaluation (every 2 s) that failed and was followed by no other result to the end. One with a window (over 30s) is judged by its worst window, slid by seconds, and broke at the end of the first that failed.",
 		"Database queries are counted by what the application says in its answers. Unknown is never zero.",
 		"No data is a failure, not a pass.",
 	}

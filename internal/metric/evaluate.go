@@ -1,6 +1,7 @@
 package metric
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -30,6 +31,19 @@ func (s *State) take(w Window) {
 	if s.worse(w, Window{Value: s.Value, Status: s.Status}) {
 		s.Value, s.Samples, s.Status = w.Value, w.Samples, w.Status
 	}
+}
+
+// WorseThan is whether s is the worse of two states of one condition: what failed
+// before what had no data before what passed, and then the value further on the
+// wrong side.
+func (s State) WorseThan(o State) bool {
+	rank := func(v verdict.Status) int {
+		return slices.Index([]verdict.Status{verdict.Pass, verdict.NoData, verdict.Fail}, v)
+	}
+	if s.Status != o.Status {
+		return rank(s.Status) > rank(o.Status)
+	}
+	return s.worse(Window{Value: s.Value, Status: s.Status}, Window{Value: o.Value, Status: o.Status})
 }
 
 // set evaluates thresholds; equal metric, selector and window share one sink.

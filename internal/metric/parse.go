@@ -26,6 +26,10 @@ type Threshold struct {
 	Delay      time.Duration // it is not judged for Abort before
 }
 
+// HasWindows is whether the metric can be judged in windows: all can but those that
+// are numbers of the moment.
+func (m *Metric) HasWindows() bool { return m.Type != Gauge || m.perUser }
+
 // Longest is the longest window.
 const Longest = time.Hour
 
@@ -229,7 +233,7 @@ func (p *parser) assertion(t *Threshold) error {
 // over reads the length of the window, which stands behind the word.
 func (p *parser) over(t *Threshold) error {
 	const fix = "write for example: over 30s"
-	if t.Metric.Type == Gauge && !t.Metric.perUser {
+	if !t.Metric.HasWindows() {
 		return p.fail(p.at-len("over"), "leave it out, or judge another metric", "%s is a number of the moment: it has no window", t.Metric.Name)
 	}
 	at := p.at

@@ -53,6 +53,9 @@ func (m *Metric) keys() []string {
 	return userKeys
 }
 
+// HasPhases is whether the metric can be narrowed to a phase of the run.
+func (m *Metric) HasPhases() bool { return slices.Contains(m.keys(), "phase") }
+
 // nextTag is the offset of the first comma at or behind from that a known key
 // and a colon follow; −1 when there is none.
 func nextTag(text string, from int) int {

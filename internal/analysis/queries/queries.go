@@ -16,6 +16,8 @@ type Tally struct {
 	times   []int64 // nanoseconds, of requests that said so
 	unknown int
 	over    map[int64]time.Duration // count → when it was first seen
+	bySize  correlation             // counts of answers that did not fail, with their sizes
+	byTime  correlation             // the same, with when they came
 }
 
 // Add takes an answered request.
@@ -29,12 +31,59 @@ func (t *Tally) Add(s *sample.Sample) {
 	}
 	n := int64(s.Queries)
 	t.counts = append(t.counts, n)
+	if !s.Has(sample.Failed) {
+		t.bySize.add(float64(s.BytesIn), float64(n))
+		t.byTime.add(s.End.Seconds(), float64(n))
+	}
 	if t.over == nil {
 		t.over = map[int64]time.Duration{}
 	}
 	if at, ok := t.over[n]; !ok || s.End < at {
 		t.over[n] = s.End
 	}
+}
+
+// correlation is Pearson's, of pairs that are seen one after the other, by the
+// recurrence of B. P. Welford (Technometrics 4, 1962).
+type correlation struct{ n, meanX, meanY, xx, yy, xy float64 }
+
+func (c *correlation) add(x, y float64) {
+	c.n++
+	dx, dy := x-c.meanX, y-c.meanY
+	c.meanX += dx / c.n
+	c.meanY += dy / c.n
+	c.xx += dx * (x - c.meanX)
+	c.yy += dy * (y - c.meanY)
+	c.xy += dx * (y - c.meanY)
+}
+
+// strong is whether at least half of the variance of one is explained by the other, rising.
+func (c *correlation) strong() bool {
+	return c.n >= fewCounts && c.xy > 0 && c.xx > 0 && c.yy > 0 && c.xy*c.xy >= c.xx*c.yy/2
+}
+
+// From which counts on a growth is suspicious: at least twice as many queries, and
+// five more, among so many answers.
+const (
+	fewCounts  = 10
+	leastRise  = 5
+	leastTimes = 2
+)
+
+// grows says what the suspicion rests on that the endpoint queries in a loop; "" without one.
+// Counts that are sorted are given.
+func (t *Tally) grows() string {
+	low, high := t.counts[0], t.counts[len(t.counts)-1]
+	if high < low+leastRise || high < leastTimes*max(1, low) {
+		return ""
+	}
+	switch {
+	case t.bySize.strong():
+		return fmt.Sprintf("%d to %d queries, the more the larger the answer", low, high)
+	case t.byTime.strong():
+		return fmt.Sprintf("%d to %d queries, the more the later in the run", low, high)
+	}
+	return ""
 }
 
 // Known is how many requests said how many queries they caused.
@@ -60,6 +109,7 @@ func (t *Tally) Row(endpoint string, budget *int) (row verdict.Queries, ok bool)
 	metric.Sort(t.counts)
 	row.Median, row.P95 = metric.Percentile(t.counts, 50), metric.Percentile(t.counts, 95)
 	row.Max = int(t.counts[len(t.counts)-1])
+	row.Grows = t.grows()
 	row.Source, row.Exactness = string(queryfact.Headers), string(queryfact.Exact)
 	if budget != nil {
 		row.Status = verdict.Pass

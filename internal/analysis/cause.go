@@ -1,0 +1,292 @@
+package analysis
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"firedrill/internal/metric"
+	"firedrill/internal/sample"
+	"firedrill/internal/verdict"
+)
+
+// cause is why thresholds and targets broke, found by reading the run once more.
+type cause struct {
+	culprit *suspect         // over the run; nil: nobody stands out
+	steps   map[int]*suspect // by phase, of steps that broke
+	stalls  []stallFound
+	stalled []string // thresholds and targets that would have held without what waited in the stalls, with what they would have been
+	without map[string]string
+}
+
+// suspect is an endpoint whose own work is what the others wait for.
+type suspect struct {
+	endpoint   int
+	name       string
+	p95, calm  float64 // http_req_duration in nanoseconds; calm: see blame
+	own        float64 // what it takes longer than calm and the common wait
+	alone      bool    // the others are as fast as ever
+	byItsClass bool    // calm is its category's target, not its own best
+}
+
+// explain reads the run again, where something broke, for two questions: would it
+// have held without the requests that a stall caught, and whose own work took long.
+func (j *judge) explain(run Run) error {
+	j.cause.steps, j.cause.without = map[int]*suspect{}, map[string]string{}
+	j.cause.stalls = j.tally.found()
+	without, failed := j.failedTimes()
+	steps := map[int]bool{}
+	for i, s := range j.stepState {
+		if s.Status == verdict.Fail {
+			steps[j.ofSteps[i].phase] = true
+		}
+	}
+	if len(failed) == 0 && len(steps) == 0 && !slices.ContainsFunc(j.states, func(s metric.State) bool { return s.Status == verdict.Fail }) {
+		return nil
+	}
+	again := metric.NewExact(failed, j.names)
+	whole := make(service, len(j.names.Endpoints))
+	by := map[int]service{}
+	for i := range steps {
+		by[i] = make(service, len(j.names.Endpoints))
+	}
+	for s, err := range run.Samples() {
+		if err != nil {
+			return err
+		}
+		if !j.caught(s) {
+			again.Sample(s)
+		}
+		whole.add(s)
+		if sv := by[int(s.Phase)]; sv != nil {
+			sv.add(s)
+		}
+	}
+	if len(j.cause.stalls) > 0 {
+		for i, s := range again.Evaluate(j.tally.length) {
+			if s.Status == verdict.Pass {
+				v := value(s.Value, s.Unit())
+				j.cause.stalled = append(j.cause.stalled, fmt.Sprintf("%s (%s without it)", without[i], v))
+				j.cause.without[without[i]] = v
+			}
+		}
+	}
+	calm := whole.calm()
+	j.cause.culprit = j.blame(whole, calm)
+	for i, sv := range by {
+		j.cause.steps[i] = j.blame(sv, calm)
+	}
+	return nil
+}
+
+// failedTimes are the broken thresholds on times of requests, and how they are called.
+func (j *judge) failedTimes() (names []string, list []*metric.Threshold) {
+	for i, s := range j.states {
+		if j.report.Thresholds[i].Status == verdict.Fail && isLatency(s.Threshold) {
+			t := *s.Threshold
+			names, list = append(names, s.Name+" "+s.Expr), append(list, &t)
+		}
+	}
+	for _, c := range j.report.Categories {
+		for _, t := range j.targets {
+			if t.category == c.Name && slices.Contains(c.Broke, t.name) {
+				names, list = append(names, "the "+t.name+" of "+c.Name), append(list, t.Threshold)
+			}
+		}
+	}
+	return names, list
+}
+
+// isLatency is whether a threshold is on times of requests.
+func isLatency(t *metric.Threshold) bool {
+	return t.Metric.Type == metric.Trend && t.Metric.Unit == metric.Time && t.Metric.Name != "iteration_duration"
+}
+
+// caught is whether a request waited in a stall.
+func (j *judge) caught(s *sample.Sample) bool {
+	return slices.ContainsFunc(j.cause.stalls, func(st stallFound) bool { return s.Start < st.from+st.length && s.End >= st.from+st.length })
+}
+
+// service is how long the target worked on requests, by endpoint.
+type service [][]int64
+
+func (v service) add(s *sample.Sample) {
+	if s.Status != 0 && !s.Has(sample.Interrupted) && int(s.Endpoint) < len(v) {
+		v[s.Endpoint] = append(v[s.Endpoint], int64(s.Duration()))
+	}
+}
+
+// calm is how long each endpoint takes when it need not wait: the 10th percentile.
+func (v service) calm() []float64 {
+	list := make([]float64, len(v))
+	for i, times := range v {
+		metric.Sort(times)
+		if len(times) > 0 {
+			list[i] = metric.Percentile(times, 10)
+		}
+	}
+	return list
+}
+
+// Limits of blame.
+const (
+	fewServed = 5                     // an endpoint with fewer answers says nothing
+	ownLeast  = 20 * time.Millisecond // less is noise
+	ownShare  = 0.5                   // of calm
+)
+
+// blame finds the endpoint whose own work is what the others wait for. When a
+// target has a queue, everybody in it waits as long: the growth of an endpoint's
+// 95th percentile over its calm time is its own share and the common wait. The
+// common wait is what a quarter of the endpoints do not exceed; who has the most
+// time of its own on top, over all its requests, is named. An endpoint that was
+// never calm is compared with the median target of its category. Where nobody grew
+// on his own, nobody but the queue grew: then it is the endpoint that keeps the
+// target busy for most of the time, if that is at least half of it. nil: nobody.
+func (j *judge) blame(v service, calm []float64) *suspect {
+	var list []*suspect
+	grown := []float64{}
+	for i, times := range v {
+		if len(times) < fewServed {
+			continue
+		}
+		metric.Sort(times)
+		s := &suspect{endpoint: i, name: j.names.Endpoints[i].Name, p95: metric.Percentile(times, 95), calm: calm[i]}
+		if target, ok := j.baselines.Of(j.names.Endpoints[i].Category); ok && float64(target.P50) < s.calm {
+			s.calm, s.byItsClass = float64(target.P50), true
+		}
+		list = append(list, s)
+		grown = append(grown, max(0, s.p95-s.calm))
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	slices.Sort(grown)
+	wait := 0.0
+	if len(grown) > 1 {
+		wait = grown[(len(grown)-1)/4]
+	}
+	var worst, busiest *suspect
+	most, busy, all := 0.0, 0.0, 0.0
+	for _, s := range list {
+		n := float64(len(v[s.endpoint]))
+		s.own = max(0, s.p95-s.calm-wait)
+		s.alone = wait < s.own/4
+		if s.own >= max(float64(ownLeast), ownShare*s.calm) && s.own*n > most {
+			worst, most = s, s.own*n
+		}
+		work := n * calm[s.endpoint]
+		all += work
+		if work > busy {
+			busiest, busy = s, work
+		}
+	}
+	if worst == nil && wait > float64(ownLeast) && busy >= all/2 {
+		busiest.alone = false
+		return busiest
+	}
+	return worst
+}
+
+// accuse says why an endpoint is named: its times, its queries, and how the others fare.
+func (j *judge) accuse(s *suspect) string {
+	text := fmt.Sprintf("%s: p95 %s", s.name, verdict.Milli(s.p95/1e6))
+	if s.byItsClass {
+		text += fmt.Sprintf(" (half of its kind should take less than %s)", verdict.Milli(s.calm/1e6))
+	} else {
+		text += fmt.Sprintf(" (%s when nothing waits)", verdict.Milli(s.calm/1e6))
+	}
+	if q := j.queriesOf(s.name); q != "" {
+		text += ", " + q
+	}
+	switch {
+	case s.own == 0:
+		return text + "; it keeps the target busy for most of the time, and all wait in one queue"
+	case s.alone:
+		return text + "; the others are as fast as ever"
+	}
+	return text + "; the others wait for it"
+}
+
+// adviceFor says where to look next after a threshold broke.
+func (j *judge) adviceFor(t *metric.Threshold, by *suspect) string {
+	switch {
+	case t.Metric.Name == "http_req_failed" || t.Metric.Name == "checks" && len(j.report.Errors) > 0:
+		if len(j.report.Errors) > 0 {
+			e := j.report.Errors[0]
+			return fmt.Sprintf("most frequent: %s at %s, %s, first at %s", e.What, e.Endpoint, verdict.Times(e.Count), verdict.Clock(e.First))
+		}
+	case j.cause.without[t.Name+" "+t.Expr] != "":
+		return "the stall explains it: without the requests that waited in it, it is " + j.cause.without[t.Name+" "+t.Expr]
+	case isLatency(t) && by != nil:
+		return "look first at " + j.accuse(by)
+	case isLatency(t):
+		return j.slowest(func(verdict.Latency) bool { return true })
+	case t.Metric.Name == "rate_limited":
+		return "the target limits how much one client may ask: raise the limit for the rehearsal, or count it as its capacity"
+	case t.Metric.Name == "starved":
+		return "reset the target's data, or give each user more objects"
+	case t.Metric.Name == "dropped_iterations":
+		return "the target was too slow for the scheduled starts: more users (maxVUs), or this is its limit"
+	case strings.HasPrefix(t.Metric.Name, "generations"):
+		return j.generationAdvice()
+	}
+	return "look at the timeline at that moment"
+}
+
+// generationAdvice says what keeps users from generating more.
+func (j *judge) generationAdvice() string {
+	i := slices.IndexFunc(j.report.Streams, func(s verdict.Stream) bool { return s.RateLimited > 0 })
+	if i >= 0 {
+		s := j.report.Streams[i]
+		return fmt.Sprintf("%s answered 429 %s: its limit is what holds them back", s.Endpoint, verdict.Times(s.RateLimited))
+	}
+	return "one user asks again when the answer is complete and read: shorter answers, or shorter think times"
+}
+
+// slowest names the endpoint that is furthest over its target, else the slowest.
+func (j *judge) slowest(of func(verdict.Latency) bool) string {
+	var worst *verdict.Latency
+	factor := func(l *verdict.Latency) float64 {
+		if l.Target == nil {
+			return 0
+		}
+		return l.P95MS / l.Target.P95MS
+	}
+	for i := range j.report.Endpoints {
+		l := &j.report.Endpoints[i]
+		if l.Requests == 0 || !of(*l) {
+			continue
+		}
+		if worst == nil || factor(l) > factor(worst) || factor(l) == factor(worst) && l.P95MS > worst.P95MS {
+			worst = l
+		}
+	}
+	if worst == nil {
+		return "look at the timeline at that moment"
+	}
+	text := fmt.Sprintf("slowest for its kind: %s, p95 %s", worst.Name, verdict.Milli(worst.P95MS))
+	if q := j.queriesOf(worst.Name); q != "" {
+		text += ", " + q
+	}
+	return text
+}
+
+// queriesOf says how many queries an endpoint causes; "" where unknown.
+func (j *judge) queriesOf(endpoint string) string {
+	for _, q := range j.report.Queries {
+		if q.Endpoint != endpoint || q.Known == 0 {
+			continue
+		}
+		text := fmt.Sprintf("%g database queries a request", q.Median)
+		if q.Median == 1 {
+			text = "1 database query a request"
+		}
+		if q.TimeMS >= 0 {
+			text += fmt.Sprintf(" in %s", verdict.Milli(q.TimeMS))
+		}
+		return text
+	}
+	return ""
+}
