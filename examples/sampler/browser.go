@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -28,6 +29,7 @@ type visit struct {
 // browser is a running Chromium in which each visit gets a fresh profile.
 type browser struct {
 	base  string
+	files string // folder of what is handed in
 	ctx   context.Context
 	close func()
 }
@@ -49,16 +51,34 @@ func openBrowser(ctx context.Context, path, base string) (*browser, error) {
 		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true))
 	allocator, stop := chromedp.NewExecAllocator(ctx, options...)
 	first, leave := chromedp.NewContext(allocator)
-	b := &browser{base: base, ctx: first, close: func() {
+	b := &browser{base: base, files: filepath.Join(home, "files"), ctx: first, close: func() {
 		leave()
 		stop()
 		os.RemoveAll(home)
 	}}
+	if err := writeFiles(b.files); err != nil {
+		b.close()
+		return nil, err
+	}
 	if err := chromedp.Do(first, chromedp.Navigate("about:blank")); err != nil {
 		b.close()
 		return nil, fmt.Errorf("starting %s: %w", path, err)
 	}
 	return b, nil
+}
+
+// writeFiles writes what the students hand in.
+func writeFiles(dir string) error {
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return err
+	}
+	line := "The boats came back at dusk, and nobody on the quay said a word.\n"
+	for name, lines := range map[string]int{"essay.txt": 60, "notes on the reading.txt": 90} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(strings.Repeat(line, lines)), 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // findBrowser is the path of an installed Chromium; "" without one.
@@ -73,13 +93,13 @@ func findBrowser() string {
 
 // visitAll runs the wanted visits, two at a time.
 func (b *browser) visitAll(ctx context.Context, wanted func(does string) bool) error {
-	visits := slices.DeleteFunc(b.visits(), func(v visit) bool { return wanted != nil && !wanted(v.does) })
+	visits := slices.DeleteFunc(b.visits(), func(v visit) bool { return !wanted(v.does) })
 	problems := make([]error, len(visits))
 	places := make(chan struct{}, 2)
 	var all sync.WaitGroup
-	for i, v := range visits {
+	for i, v := range visits { // begun in their order
+		places <- struct{}{}
 		all.Go(func() {
-			places <- struct{}{}
 			defer func() { <-places }()
 			problems[i] = b.run(ctx, v)
 		})
@@ -117,6 +137,38 @@ func see(selector string) step { return chromedp.WaitVisible(chromedp.CSS(select
 
 func write(selector, text string) step {
 	return chromedp.SendKeys(chromedp.CSS(selector), text)
+}
+
+// set puts a value into a field at once, as a date picker does.
+func set(selector, value string) step {
+	return chromedp.SetValue(chromedp.CSS(selector), value)
+}
+
+// submit sends a form as the Enter key does.
+func submit(selector string) step { return chromedp.Submit(chromedp.CSS(selector)) }
+
+// choose picks the option of a list that has a value.
+func choose(selector, value string) step {
+	return pick(selector, fmt.Sprintf("o.value === %q", value))
+}
+
+// chooseNth picks the n-th option of a list, wrapping around, leaving out one that stands for no choice.
+func chooseNth(selector string, n int) step {
+	return pick(selector, fmt.Sprintf("i === %d %% all.length", n))
+}
+
+// pick chooses the first option of which a JavaScript condition holds (o: the option, i: its place among all), and tells
+// the page as a hand would.
+func pick(selector, condition string) step {
+	script := fmt.Sprintf(`(list => {
+		list.value = [...list.options].filter(o => o.value).find((o, i, all) => %s).value;
+		list.dispatchEvent(new Event("change", { bubbles: true }));
+		return list.value;
+	})(document.querySelector(%q))`, condition, selector)
+	return func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+		_, err := chromedp.Evaluate[string](script)(ctx, t)
+		return chromedp.Void{}, err
+	}
 }
 
 // pause is what a person takes to read.

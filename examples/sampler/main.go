@@ -20,6 +20,8 @@ import (
 	"strings"
 	"syscall"
 
+	"go.etcd.io/bbolt"
+
 	recorder "firedrill/cmd/recorder/command"
 	"firedrill/examples/people"
 	"firedrill/examples/school/app"
@@ -29,19 +31,19 @@ import (
 func main() {
 	out := flag.String("out", "recordings/sample-school.db", "recording to make; one that is there is replaced")
 	browser := flag.String("browser", "", "path of Chromium (default: found)")
+	only := flag.String("only", "", "record only the visits whose description contains this, like \"AI\" (default: all)")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := sample(ctx, *out, *browser, nil); err != nil {
+	if err := sample(ctx, *out, *browser, func(does string) bool { return strings.Contains(does, *only) }); err != nil {
 		cli.Report(os.Stderr, "sampler", err)
 		os.Exit(cli.Code(err))
 	}
 }
 
-// sample records the visits whose description wanted accepts (nil: all), two
-// browsers at a time.
+// sample records the visits whose description wanted accepts, two browsers at a time.
 func sample(ctx context.Context, out, browser string, wanted func(does string) bool) error {
-	school, err := app.Start(ctx, app.Options{})
+	school, err := app.Start(ctx, app.Options{Teachers: 50, Students: 500})
 	if err != nil {
 		return err
 	}
@@ -78,5 +80,33 @@ func sample(ctx context.Context, out, browser string, wanted func(does string) b
 	defer b.close()
 	problem := b.visitAll(ctx, wanted)
 	done()
-	return errors.Join(problem, <-ended)
+	if err := errors.Join(problem, <-ended); err != nil {
+		return err
+	}
+	return shrink(out)
+}
+
+// shrink leaves out the room that the recording's file has for more, and throws its pseudonym key away: nothing will be
+// added to it.
+func shrink(path string) error {
+	small := path + ".small"
+	if err := compact(path, small); err != nil {
+		return errors.Join(fmt.Errorf("compacting %s: %w", path, err), os.Remove(small))
+	}
+	return errors.Join(os.Rename(small, path), os.Remove(path+".key"))
+}
+
+func compact(from, to string) (err error) {
+	src, err := bbolt.Open(from, 0o600, &bbolt.Options{ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	dst, err := bbolt.Open(to, 0o644, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, dst.Close()) }()
+	dst.AllocSize = 16 << 10 // the file grows by no more than this
+	return bbolt.Compact(dst, src, 1<<20)
 }

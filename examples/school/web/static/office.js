@@ -2,7 +2,6 @@
 // The pages of the office.
 (() => {
   const { $, el, call, post, query, fill, cells, pager, bars, send, guard, notice, day, number, pages } = school;
-  const named = name => name.replaceAll("_", " ");
   const userLink = u => el("td", {}, el("a", { href: "/admin/users/" + u.id, text: u.name }));
   const isoDay = t => new Date(t).toISOString().slice(0, 10);
 
@@ -10,25 +9,23 @@
     const subject = $("#subject"), form = $("#engagement-form");
     const showCourses = async () => {
       const list = await call("/analytics/courses" + (subject.value ? query({ subject: subject.value }) : ""));
-      $("#course-table tbody").replaceChildren(...list.items.map(c => cells(c.title, c.subject, c.students, c.submissions, c.graded, c.mean_grade, c.median_days_to_grade)));
+      $("#course-table tbody").replaceChildren(...list.items.map(c => cells(c.title, c.subject, c.students, c.submissions, c.graded, c.mean, c.median_days_to_grade)));
     };
     const overview = call("/analytics/overview");
     const courses = showCourses();
     const o = await overview;
-    const figures = [...Object.entries(o.users_by_role).map(([role, n]) => [role + "s", n]), ["active today", o.active_today]];
-    $("#figures").replaceChildren(...figures.map(([name, n]) => el("p", { class: "card figure" }, el("strong", { text: n }), named(name))));
-    bars($("#per-day"), o.submissions_per_day.map(d => [day(d.day), d.submissions]));
+    const figures = [...o.users.map(u => [u.role + "s", u.count]), ["active today", o.active_today]];
+    $("#figures").replaceChildren(...figures.map(([name, n]) => el("p", { class: "card figure" }, el("strong", { text: n }), name)));
+    bars($("#per-day"), o.submissions_per_day.map(d => [day(d.day), d.submitted]));
     bars($("#scores"), o.quiz_scores.map(b => [`${b.from}–${b.to}`, b.attempts]));
-    $("#subjects tbody").replaceChildren(...o.subjects.map(s => cells(s.subject, s.backlog, s.mean_grade)));
+    $("#subjects tbody").replaceChildren(...o.subjects.map(s => cells(s.subject, s.courses, s.submissions, s.waiting, s.mean)));
     subject.append(...o.subjects.map(s => el("option", { value: s.subject, text: s.subject })));
     subject.addEventListener("change", () => guard(showCourses));
-    form.to.value = isoDay(Date.now());
-    form.from.value = isoDay(Date.now() - 13 * 86400000);
+    form.to.value = isoDay(o.as_of);
+    form.from.value = isoDay(Date.parse(o.as_of) - 13 * 86400000);
     send(form, async values => {
       const e = await call("/analytics/engagement" + query(Object.fromEntries(values)));
-      const columns = Object.keys(e.items[0] ?? { from: "" });
-      $("#engagement thead").replaceChildren(el("tr", {}, ...columns.map((c, i) => el("th", { class: i ? "num" : "", text: named(c) }))));
-      $("#engagement tbody").replaceChildren(...e.items.map(row => cells(...columns.map(c => row[c]))));
+      $("#engagement tbody").replaceChildren(...e.items.map(p => cells(day(p.from), p.students, p.teachers, p.submissions, p.attempts, p.grades)));
       $("#engagement").hidden = false;
     });
     await courses;
@@ -100,15 +97,15 @@
       $("#enrolled").textContent = `${r.enrolled} enrolled` + (r.already ? `, ${r.already} were in it already.` : ".");
       $("#enrolled").hidden = false;
     });
+    let read = 0;
+    const more = $("#more-teachers");
     const teachers = async () => {
-      const all = [];
-      for (let page = 1, of = 1; page <= of; page++) {
-        const list = await call("/users" + query({ role: "teacher", page }));
-        all.push(...list.items);
-        of = list.pages;
-      }
-      return all;
+      const list = await call("/users" + query({ role: "teacher", page: read ? read + 1 : "" }));
+      read = list.page;
+      form.teacher.append(...list.items.map(t => el("option", { value: t.id, text: t.name })));
+      more.hidden = read >= list.pages;
     };
-    form.teacher.append(...(await teachers()).map(t => el("option", { value: t.id, text: t.name })));
+    more.addEventListener("click", () => guard(teachers));
+    await teachers();
   };
 })();

@@ -224,7 +224,7 @@ const school = (() => {
       $("#search-form").q.value = q;
       if (q.trim().length < 2) return;
       let at = 1;
-      const per = 20, back = $("#previous-page"), next = $("#next-page");
+      const back = $("#previous-page"), next = $("#next-page");
       const turn = async page => {
         const found = await call("/search" + query({ q, type: type.value, page: page > 1 ? page : "" }));
         at = found.page;
@@ -232,7 +232,7 @@ const school = (() => {
         $("#results").dataset.type = type.value;
         $("#results").replaceChildren(...found.results.map(r => el("li", {}, el("a", { href: r.url, text: r.title }), el("span", { class: "tag calm", text: kinds[r.type] ?? r.type }), el("p", { class: "quiet", text: r.snippet }))));
         back.hidden = at <= 1;
-        next.hidden = at * per >= found.total || found.results.length === 0;
+        next.hidden = at >= found.pages;
       };
       type.addEventListener("change", () => guard(() => turn(1)));
       back.addEventListener("click", () => guard(() => turn(at - 1)));

@@ -14,7 +14,7 @@
       $("#summary").textContent = form.summary.value = unit.summary ?? "";
       $("#status").textContent = form.status.value = unit.status;
       fill($("#lessons"), unit.lessons.map(l => el("li", {}, el("a", { href: `/teacher${path.replace("unit_plans", "units")}/lessons/${l.id}`, text: l.title }), el("span", { class: "quiet", text: l.minutes + " minutes" }))), "No lessons yet.");
-      fill($("#standards"), unit.standards.map(s => el("li", {}, el("span", { class: "tag calm", text: s.code }), el("span", { text: s.text }))), "None chosen.");
+      fill($("#standards"), unit.standards.map(s => el("li", {}, el("span", { text: s.text }), el("span", { class: "tag calm", text: s.code }))), "None chosen.");
       fill($("#materials"), materials(unit.materials), "None.");
     };
     send(form, async () => {
@@ -112,7 +112,7 @@
   }
 
   pages.ai = async () => {
-    const form = $("#ai-form"), text = $("#text"), done = $("#ai-done"), save = $("#save"), saved = $("#saved");
+    const form = $("#ai-form"), text = $("#text"), done = $("#ai-done"), save = $("#save"), saved = $("#saved"), hint = $("#ai-hint");
     let generation, unit, texts = 0;
     const write = async body => {
       for (;;) {
@@ -124,16 +124,21 @@
     };
     send(form, async () => {
       text.textContent = "";
-      done.hidden = save.hidden = saved.hidden = $("#ai-hint").hidden = true;
+      done.hidden = save.hidden = saved.hidden = true;
+      hint.hidden = false;
+      hint.textContent = "Thinking …";
       generation = null;
       unit = Number(form.unit.value);
       const r = await write({ kind: form.kind.value, topic: form.topic.value, unit_plan_id: unit, minutes: form.minutes.valueAsNumber });
       let end;
       await events(r.body, (name, data) => {
         if (name === "start") generation = data.id;
-        else if (name === "delta") text.append(data.text);
-        else if (name === "done") end = data;
+        if (name === "done") end = data;
+        if (name !== "delta") return;
+        hint.hidden = true;
+        text.append(data.text);
       });
+      hint.hidden = true;
       if (!end) throw new Error("The lesson helper broke off. Try again.");
       done.textContent = `${end.tokens} tokens.`;
       done.dataset.texts = ++texts;
