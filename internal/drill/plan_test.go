@@ -48,7 +48,7 @@ func TestTheDocumentedOverlayFitsTheSample(t *testing.T) {
 				t.Errorf("the plan does not say %q", want)
 			}
 		}
-		if strings.Contains(out.String(), "teacher: GET /api/v1/unit_plans/{id}") {
+		if strings.Contains(out.String(), "teacher: GET /api/v1/search") {
 			t.Error("the journey that was left out is there")
 		}
 	}
