@@ -124,6 +124,9 @@ func pickText(p plan.Pick) string {
 	if p.Unused {
 		text += ", never the same twice"
 	}
+	if len(p.Unlike) > 0 {
+		text += ", another one than " + strings.Join(p.Unlike, ", ")
+	}
 	return fmt.Sprintf("%s   (%s)", text, p.Reason)
 }
 

@@ -210,6 +210,12 @@ func (j *Journey) leaveOut(endpoint string) error {
 	}
 	j.Steps = slices.DeleteFunc(j.Steps, func(s Step) bool { return gone[s.ID] })
 	j.Picks = slices.DeleteFunc(slices.Clone(j.Picks), func(p Pick) bool { return gone[p.Step] })
+	for i := range j.Picks {
+		left := func(name string) bool {
+			return !slices.ContainsFunc(j.Picks, func(p Pick) bool { return p.Name == name })
+		}
+		j.Picks[i].Unlike = slices.DeleteFunc(slices.Clone(j.Picks[i].Unlike), left)
+	}
 	j.Loops = loops
 	return nil
 }

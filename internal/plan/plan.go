@@ -182,6 +182,7 @@ type Pick struct {
 	Order  string      `json:"order"`            // "any" (drawn at random), "next" (in order, one per turn), "index" (always Index)
 	Index  int         `json:"index,omitempty"`
 	Unused bool        `json:"unused,omitempty"` // never an element that this virtual user took before: things that are worked off
+	Unlike []string    `json:"unlike,omitempty"` // picks before this one, from the same list: never the element that one of them has now
 	Reason string      `json:"reason"`
 	Seen   int         `json:"seen"` // recorded picks that this explains
 }

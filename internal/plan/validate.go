@@ -123,6 +123,11 @@ func (v *validator) choices() error {
 				return v.wrong(at, "there is no step %q", p.Step)
 			}
 		}
+		for _, other := range p.Unlike {
+			if !v.picks[other] {
+				return v.wrong(at, "pick %q, which it is unlike, does not come before it", other)
+			}
+		}
 		if p.List == "" {
 			return v.wrong(at, "it names no list")
 		}

@@ -61,6 +61,9 @@ func pickText(q plan.Pick) string {
 	if q.Unused {
 		text += " unused"
 	}
+	if len(q.Unlike) > 0 {
+		text += " unlike " + strings.Join(q.Unlike, " ")
+	}
 	return text
 }
 

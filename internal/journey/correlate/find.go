@@ -57,6 +57,7 @@ func Find(g *compose.Group, opts Options) Result {
 	for _, q := range f.picks {
 		ev.explain(q)
 	}
+	tellApart(f.picks)
 	f.namePicks()
 	return f.result(all)
 }

@@ -24,6 +24,7 @@ type pick struct {
 	order  string
 	index  int
 	unused bool
+	unlike []*pick // earlier picks from the same list, in the same requests, that never have the same element
 	reason string
 }
 

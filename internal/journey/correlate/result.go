@@ -197,6 +197,9 @@ func (f *finder) planPicks() []plan.Pick {
 			Reason: q.reason,
 			Seen:   len(f.draws(q)),
 		}
+		for _, other := range q.unlike {
+			p.Unlike = append(p.Unlike, other.name)
+		}
 		if q.parent != nil {
 			p.Parent = q.parent.name
 		} else {

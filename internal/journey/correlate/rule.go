@@ -53,6 +53,39 @@ func (ev *evidence) explain(q *pick) {
 	}
 }
 
+// tellApart finds picks from one list whose elements stand in one request and are
+// never the same there: who names three students names three different ones.
+func tellApart(picks []*pick) {
+	for i, q := range picks {
+		for _, other := range picks[:i] {
+			if q.order == "any" && other.order == "any" && q.step == other.step && q.parent == other.parent && q.rel == other.rel && alwaysDiffer(q, other) {
+				q.unlike = append(q.unlike, other)
+			}
+		}
+		if len(q.unlike) > 0 {
+			q.reason += "; another one than in the places beside it"
+		}
+	}
+}
+
+// alwaysDiffer reports whether two picks stand in one request at least once, and
+// took another element of the same list each time.
+func alwaysDiffer(a, b *pick) bool {
+	beside := false
+	for _, x := range a.choices {
+		for _, y := range b.choices {
+			if x.visit != y.visit {
+				continue
+			}
+			if x.answer != y.answer || x.at != y.at || x.index == y.index {
+				return false
+			}
+			beside = true
+		}
+	}
+	return beside
+}
+
 func predicateText(w plan.Predicate) string {
 	part := strings.TrimPrefix(w.Part, ".")
 	if w.Op == "==" || w.Op == "!=" {

@@ -55,6 +55,15 @@ func (b *build) declarePicks() error {
 		}
 		b.out.Picks[i] = out
 	}
+	for i, p := range b.src.Picks {
+		for _, name := range p.Unlike {
+			other, ok := b.picks[name]
+			if !ok {
+				return b.wrong(p.Name, "pick", fmt.Errorf("there is no pick %q", name))
+			}
+			b.out.Picks[i].Unlike, b.out.Picks[other].Unlike = append(b.out.Picks[i].Unlike, other), append(b.out.Picks[other].Unlike, i)
+		}
+	}
 	for i := range b.out.Picks {
 		if p := b.out.Picks[i].Parent; p >= 0 {
 			b.out.Picks[p].Kids = append(b.out.Picks[p].Kids, i)

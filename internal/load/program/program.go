@@ -139,7 +139,8 @@ type Pick struct {
 	Order  string
 	Index  int
 	Unused bool
-	Loop   int // the loop at each turn of which it is drawn anew; -1: each iteration
+	Unlike []int // picks of the same list that never have the same element; each names the other
+	Loop   int   // the loop at each turn of which it is drawn anew; -1: each iteration
 }
 
 // Where is a condition on a property.

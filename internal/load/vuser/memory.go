@@ -3,6 +3,7 @@ package vuser
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 
 	"firedrill/internal/load/program"
@@ -33,6 +34,7 @@ type list struct {
 
 // element is a list's element with what is needed of it.
 type element struct {
+	place int // in its list
 	props []prop
 	kids  []list // by place in Pick.Kids
 }
@@ -145,7 +147,7 @@ func readList(j *program.Journey, pick int, tree *message.Tree, ref message.Ref)
 	}
 	l := list{known: true, elements: make([]*element, len(refs))}
 	for i := range refs {
-		l.elements[i] = &element{props: make([]prop, len(p.Props))}
+		l.elements[i] = &element{place: i, props: make([]prop, len(p.Props))}
 	}
 	if len(refs) == 0 {
 		return l
@@ -189,7 +191,7 @@ func (m *memory) choose(j *program.Journey, pick int) (*element, *stop) {
 	}
 	var fit []*element
 	for _, e := range l.elements {
-		if e.fits(p) && !(p.Unused && m.taken[pick][e.key(p)]) {
+		if e.fits(p) && !(p.Unused && m.taken[pick][e.key(p)]) && !m.elsewhere(p, e) {
 			fit = append(fit, e)
 		}
 	}
@@ -223,6 +225,11 @@ func (m *memory) choose(j *program.Journey, pick int) (*element, *stop) {
 		m.taken[pick][e.key(p)] = true
 	}
 	return e, nil
+}
+
+// elsewhere reports whether a pick that must differ has the element now.
+func (m *memory) elsewhere(p *program.Pick, e *element) bool {
+	return slices.ContainsFunc(p.Unlike, func(other int) bool { return m.chosen[other] != nil && m.chosen[other].place == e.place })
 }
 
 // list is where a pick chooses from.
