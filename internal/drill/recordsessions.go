@@ -248,7 +248,9 @@ func PrintCheck(w io.Writer, r recording.CheckReport) {
 	for _, cause := range byCount(m.Losses) {
 		fmt.Fprintf(w, "lost       %d: %s\n", m.Losses[cause], cause)
 	}
-	if !m.Closed {
+	if r.Live {
+		fmt.Fprintln(w, "note       it is being recorded now; this is how it stood a moment ago")
+	} else if !m.Closed {
 		fmt.Fprintln(w, "note       the recorder was killed: what it had not stored yet is not here, what is here is whole")
 	}
 	for _, p := range r.Problems {

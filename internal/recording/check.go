@@ -14,6 +14,7 @@ type CheckReport struct {
 	Path      string
 	Size      int64 // bytes of the file
 	Manifest  Manifest
+	Live      bool           // it is being written; the rest is as it stood when it was opened
 	Exchanges int            // that could be read
 	Failures  int            // of them, exchanges without a whole answer
 	Wire      int64          // bytes of their bodies, as transferred
@@ -34,7 +35,7 @@ func Check(path string) (CheckReport, error) {
 		return CheckReport{Path: path}, err
 	}
 	defer r.Close()
-	report := CheckReport{Path: path, Manifest: r.Manifest(), Targets: map[string]int{}}
+	report := CheckReport{Path: path, Live: r.Live(), Manifest: r.Manifest(), Targets: map[string]int{}}
 	if info, err := os.Stat(path); err == nil {
 		report.Size = info.Size()
 	}

@@ -28,10 +28,17 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 	for i := range 500 {
 		appendAll(t, w, sample(i))
 	}
-	if _, err := recording.Open(good); !isA[*recording.InUseError](err) {
-		t.Errorf("while it is written: %v", err)
-	}
 	w.Close()
+	locked, err := bolt.Open(good, 0o600, nil) // by somebody who gives no copies
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := recording.Open(good); !isA[*recording.InUseError](err) {
+		t.Errorf("while somebody holds it: %v", err)
+	}
+	if err := locked.Close(); err != nil {
+		t.Fatal(err)
+	}
 	whole, err := os.ReadFile(good)
 	if err != nil {
 		t.Fatal(err)

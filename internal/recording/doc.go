@@ -10,8 +10,9 @@
 //
 // A Writer may be used from any number of goroutines; one goroutine of its own
 // owns the database and commits in groups. A Reader and a Set may be read from
-// several goroutines at once. A file that is being written is locked: nobody else
-// opens it, in this process or another, until the Writer is closed.
+// several goroutines at once. A file that is being written is locked; Open gets a
+// copy of it, as it stood at one commit, from its Writer, which gives copies to
+// processes of the same user over a Unix socket.
 //
 // # Durability
 //

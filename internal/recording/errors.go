@@ -47,7 +47,7 @@ func (e *InUseError) ExitCode() int { return 2 } // ExitCode is that of a bad fi
 
 // Hint says what to do.
 func (e *InUseError) Hint() string {
-	return "a recorder is still writing it: stop that one with Ctrl-C, then try again"
+	return "a recorder of another user, or another program, holds it: stop that one, then try again"
 }
 
 // ExistsError says that a recording would have been overwritten.

@@ -23,7 +23,9 @@ import (
 
 // Reader reads one recording. Its methods may be called from several goroutines.
 type Reader struct {
-	path     string
+	path     string // as it was named, for messages
+	file     string // that is read: path, or a copy of it
+	live     bool   // path is being written
 	db       *bolt.DB
 	code     *coder
 	manifest Manifest
@@ -45,15 +47,16 @@ func (a entry) compare(b entry) int {
 	return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(a.file, b.file), cmp.Compare(a.seq, b.seq))
 }
 
-// Open opens a recording for reading. A file that another process is writing is
-// *InUseError after one second; one that is no recording, is empty, truncated,
+// Open opens a recording for reading. Of one that is being written it reads a copy,
+// made when it was opened; where its Writer gives none (it is another user's) that
+// is *InUseError. One that is no recording, is empty, truncated,
 // damaged or newer than this program is *FormatError; one that cannot be opened
 // is *OpenError.
 func Open(path string) (*Reader, error) {
 	if err := probe(path); err != nil {
 		return nil, err
 	}
-	r := &Reader{path: path}
+	r := &Reader{path: path, file: path}
 	if err := guard(path, r.open); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
@@ -61,10 +64,15 @@ func Open(path string) (*Reader, error) {
 }
 
 func (r *Reader) open() (err error) {
-	if r.code, err = newReadCoder(); err != nil {
-		return err
+	if r.code == nil {
+		if r.code, err = newReadCoder(); err != nil {
+			return err
+		}
 	}
-	db, err := bolt.Open(r.path, 0, &bolt.Options{ReadOnly: true, Timeout: time.Second, NoStatistics: true})
+	db, err := bolt.Open(r.file, 0, &bolt.Options{ReadOnly: true, Timeout: lockTime, NoStatistics: true})
+	if errors.Is(err, berrors.ErrTimeout) && !r.live {
+		return r.openCopy()
+	}
 	switch {
 	case errors.Is(err, berrors.ErrTimeout):
 		return &InUseError{Path: r.path}
@@ -77,7 +85,7 @@ func (r *Reader) open() (err error) {
 	}
 	r.db = db
 	return db.View(func(tx *bolt.Tx) error {
-		info, err := os.Stat(r.path)
+		info, err := os.Stat(r.file)
 		if err != nil {
 			return &OpenError{Path: r.path, Err: err}
 		}
@@ -89,6 +97,22 @@ func (r *Reader) open() (err error) {
 		return err
 	})
 }
+
+// lockTime is how long Open waits for a file that is locked.
+const lockTime = 200 * time.Millisecond
+
+// openCopy opens a copy of a file that is being written.
+func (r *Reader) openCopy() error {
+	copied, err := fetch(r.path)
+	if err != nil {
+		return &InUseError{Path: r.path}
+	}
+	r.file, r.live = copied, true
+	return r.open()
+}
+
+// Live reports whether the recording was being written when it was opened.
+func (r *Reader) Live() bool { return r.live }
 
 // probe looks at a file without mapping it, for the errors that deserve a plain sentence.
 func probe(path string) error {
@@ -210,13 +234,17 @@ func (r *Reader) sorted() ([]entry, error) {
 	return r.index, r.indexErr
 }
 
-// Close releases the file.
+// Close releases the file, and removes the copy of one that is being written.
 func (r *Reader) Close() error {
 	if r.code != nil {
 		r.code.close()
 	}
-	if r.db == nil {
-		return nil
+	var err error
+	if r.db != nil {
+		err = r.db.Close()
 	}
-	return r.db.Close()
+	if r.live {
+		err = errors.Join(err, os.Remove(r.file))
+	}
+	return err
 }

@@ -58,6 +58,7 @@ type Writer struct {
 	db   *bolt.DB
 	code *coder
 	opt  Options
+	live *copier // nil where no socket could be made
 
 	wake    chan struct{} // something is queued
 	full    chan struct{} // a batch is full: do not linger
@@ -93,20 +94,29 @@ func Create(path string, m Manifest, opt Options) (*Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	db, err := bolt.Open(path, 0o600, &bolt.Options{
+	if _, err := os.Lstat(path); err == nil {
+		return nil, &ExistsError{Path: path}
+	}
+	// It gets its name when it is a recording: whoever kills this process before
+	// leaves a nameless beginning, and never a file that is none.
+	place := path + ".new"
+	os.Remove(place) // such a beginning
+	first := true
+	db, err := bolt.Open(place, 0o600, &bolt.Options{
 		Timeout:        time.Second,
 		NoFreelistSync: true,
 		FreelistType:   bolt.FreelistMapType,
 		MaxSize:        opt.MaxSize,
 		NoStatistics:   true,
-		OpenFile: func(name string, flag int, mode fs.FileMode) (*os.File, error) {
-			return os.OpenFile(name, flag|os.O_EXCL, mode)
+		OpenFile: func(_ string, flag int, mode fs.FileMode) (*os.File, error) {
+			if first {
+				first = false
+				flag |= os.O_EXCL
+			}
+			return os.OpenFile(place, flag, mode) // again for each copy, under the name that it has then
 		},
 	})
-	switch {
-	case errors.Is(err, fs.ErrExist):
-		return nil, &ExistsError{Path: path}
-	case err != nil:
+	if err != nil {
 		return nil, &OpenError{Path: path, Err: err}
 	}
 	m = m.clone()
@@ -122,10 +132,32 @@ func Create(path string, m Manifest, opt Options) (*Writer, error) {
 		room: make(chan struct{}), counts: counts{Losses: map[string]int{}},
 	}
 	if err := db.Update(w.layOut); err != nil {
-		return nil, &OpenError{Path: path, Err: errors.Join(err, db.Close())}
+		return nil, &OpenError{Path: path, Err: errors.Join(err, db.Close(), os.Remove(place))}
 	}
+	if err := give(place, path); err != nil {
+		err = errors.Join(err, db.Close(), os.Remove(place))
+		if errors.Is(err, fs.ErrExist) {
+			return nil, &ExistsError{Path: path}
+		}
+		return nil, &OpenError{Path: path, Err: err}
+	}
+	place = path
+	w.live, _ = newCopier(db, path) // reading while it grows is a service, not a condition
 	go w.run()
 	return w, nil
+}
+
+// give gives a file the name that it shall have, and never takes that of another.
+func give(from, to string) error {
+	err := os.Link(from, to)
+	if err == nil {
+		os.Remove(from) // where an open file cannot lose a name, the next recording removes it
+		return nil
+	}
+	if errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return os.Rename(from, to) // a file system without hard links
 }
 
 // layOut makes the buckets of a new file.
@@ -243,6 +275,7 @@ func (w *Writer) Close() error {
 		w.mu.Unlock()
 		close(w.closing)
 		<-w.done
+		w.live.close()
 		w.mu.Lock()
 		failed, n, m := w.err, w.snapshot(nil), w.manifest
 		w.mu.Unlock()
