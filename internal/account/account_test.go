@@ -53,6 +53,7 @@ func TestReadCSVErrors(t *testing.T) {
 		{"empty", "", "a.csv: the file is empty"},
 		{"heading only", "persona,login,password\n", "a.csv: there is a heading and no account"},
 		{"no password", "persona,login\nx,y\n", `a.csv:1:1: the column "password" is missing; there are persona, login`},
+		{"no heading", "teacher,t1@x,hunter2\n", "a.csv:1:1: the first line names none of the columns persona, login, password"},
 		{"column twice", "persona,login,password,Login\n", `a.csv:1:24: the column "Login" occurs twice`},
 		{"login twice", "persona,login,password\nt,a,1\nt,b,2\nt,a,3\n", `a.csv:4:3: the t "a" stands already in line 2`},
 		{"no login", "persona,login,password\nt,,1\n", "a.csv:2:3: the login is empty"},

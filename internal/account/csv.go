@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -107,8 +108,15 @@ type table struct {
 
 var needed = [3]string{"persona", "login", "password"}
 
+func isNeeded(heading string) bool {
+	return slices.Contains(needed[:], strings.ToLower(strings.TrimSpace(heading)))
+}
+
 func (t *table) columns(heading []string) error {
 	t.at = [3]int{-1, -1, -1}
+	if !slices.ContainsFunc(heading, isNeeded) { // an account, perhaps: nothing of it is repeated
+		return &FormatError{t.file, 1, 1, "the first line names none of the columns persona, login, password", example}
+	}
 	first := map[string]bool{}
 	for i, h := range heading {
 		h = strings.TrimSpace(h)
