@@ -49,7 +49,8 @@ func ramp(start int, stages ...any) scenario.Load {
 // The three of the school day, without their load.
 func teachers(l scenario.Load) scenario.Persona {
 	return scenario.Persona{Name: "teachers", Login: scenario.LoginOnce, Load: l, Journey: scenario.Selector{Persona: "teacher", Has: []string{
-		"GET /api/v1/dashboard", "GET /api/v1/unit_plans", "GET /api/v1/unit_plans/{id}", "GET /api/v1/courses/{id}/gradebook", "GET /api/v1/notifications"}}}
+		"GET /api/v1/dashboard", "GET /api/v1/unit_plans", "GET /api/v1/unit_plans/{id}", "GET /api/v1/courses/{id}/gradebook", "GET /api/v1/notifications"},
+		Lacks: []string{"POST /api/v1/submissions/{id}/grade", "POST /api/v1/unit_plans", "POST /api/v1/ai/generate"}}}
 }
 
 func students(l scenario.Load) scenario.Persona {
@@ -150,7 +151,8 @@ func promises() map[string]promise {
 			{Name: "teachers", Login: scenario.LoginOnce, Load: ramp(0, 3*time.Minute, 20, min2, 20),
 				Journey: scenario.Selector{Persona: "teacher", Has: []string{"POST /api/v1/unit_plans", "POST /api/v1/courses/{id}/assignments"}}},
 			{Name: "students", Login: scenario.LoginEach, Load: ramp(0, time.Minute, 50, min2, 200, min2, 200),
-				Journey: scenario.Selector{Persona: "student", Has: []string{"GET /api/v1/dashboard", "GET /api/v1/courses/{id}", "GET /api/v1/notifications"}}},
+				Journey: scenario.Selector{Persona: "student", Has: []string{"GET /api/v1/dashboard", "GET /api/v1/courses/{id}", "GET /api/v1/notifications"},
+					Lacks: []string{"POST /api/v1/assignments/{id}/submissions", "POST /api/v1/quizzes/{id}/attempts"}}},
 		}, thresholds: []string{"http_req_duration p(95)<2000", "http_req_failed rate<0.05"}},
 		"ai-gateway": {aliases: []string{"ai"}, users: 15, length: 5 * time.Minute, allow: []string{"costly"}, personas: []scenario.Persona{{
 			Name: "writer", Login: scenario.LoginOnce, Load: ramp(0, time.Minute, 5, 3*time.Minute, 15, time.Minute, 0),

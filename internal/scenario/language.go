@@ -55,6 +55,7 @@ func journeyShape() *yamldoc.Shape {
 		Doc: "Which recorded journey is walked, by evidence: all that is given must fit.", Fields: []yamldoc.Field{
 			{Key: "persona", Shape: free("Who was recorded: teacher, student, admin.")},
 			{Key: "has", Shape: oneOrMore("Endpoints that it contains.", endpointShape())},
+			{Key: "lacks", Shape: oneOrMore("Endpoints that it must not contain.", endpointShape())},
 			{Key: "name", Shape: free("Exactly this journey, as `replayer plan` lists it.")},
 			{Key: "mark", Shape: free("Recorded under this mark (`recorder mark`).")},
 		}}

@@ -51,7 +51,7 @@ func persona(key, n *yamldoc.Node) Persona {
 	journey := n.Get("journey")
 	p := Persona{
 		Name: key.Text, Line: key.Line, Account: n.Get("account").String(), Critical: n.Get("critical") != nil,
-		Journey: Selector{Persona: journey.Get("persona").String(), Has: journey.Get("has").Strings(), Name: journey.Get("name").String(), Mark: journey.Get("mark").String()},
+		Journey: Selector{Persona: journey.Get("persona").String(), Has: journey.Get("has").Strings(), Lacks: journey.Get("lacks").Strings(), Name: journey.Get("name").String(), Mark: journey.Get("mark").String()},
 		Login:   Cadence(or(n.Get("login").String(), string(LoginOnce))),
 		Only:    n.Get("only").Strings(),
 		Load:    readLoad(n.Get("load")),

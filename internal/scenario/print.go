@@ -63,6 +63,7 @@ func (p *printer) persona(x Persona) {
 		p.line(2, "journey:")
 		p.text(3, "persona", x.Journey.Persona)
 		p.words(3, "has", x.Journey.Has)
+		p.words(3, "lacks", x.Journey.Lacks)
 		p.text(3, "name", x.Journey.Name)
 		p.text(3, "mark", x.Journey.Mark)
 	}

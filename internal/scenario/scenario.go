@@ -41,6 +41,7 @@ type Persona struct {
 type Selector struct {
 	Persona string   // "teacher"
 	Has     []string // endpoints it must contain: "POST /api/v1/submissions/{id}/grade"; {names} of parameters do not matter; "*" is one segment; "…" any beginning
+	Lacks   []string // endpoints that it must not contain
 	Name    string   // exactly this journey
 	Mark    string   // recorded under this mark
 }

@@ -138,6 +138,11 @@ func (p Persona) check() *fault {
 	if !p.Critical && !p.Journey.given() {
 		return &fault{path: []any{"journey"}, why: where + ".journey says nothing about the journey", fix: "give at least one of persona, has, name, mark"}
 	}
+	for i, endpoint := range p.Journey.Lacks {
+		if slices.Contains(p.Journey.Has, endpoint) {
+			return &fault{path: []any{"journey", "lacks", i}, why: fmt.Sprintf("%s.journey has and lacks %q", where, endpoint), fix: "remove one of the two"}
+		}
+	}
 	for i, r := range p.Repeat {
 		if slices.ContainsFunc(p.Repeat[:i], func(q Repeat) bool { return q.Step == r.Step }) {
 			return &fault{path: []any{"repeat", i, "step"}, why: fmt.Sprintf("%s.repeat names %q twice", where, r.Step), fix: "remove one of the two"}
@@ -163,7 +168,7 @@ func (p Persona) check() *fault {
 
 // given reports whether the selector says anything.
 func (s Selector) given() bool {
-	return s.Persona != "" || len(s.Has) > 0 || s.Name != "" || s.Mark != ""
+	return s.Persona != "" || len(s.Has)+len(s.Lacks) > 0 || s.Name != "" || s.Mark != ""
 }
 
 // check returns what is wrong with the numbers of a load, k6's rules among them.

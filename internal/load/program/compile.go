@@ -213,7 +213,7 @@ func selects(s scenario.Selector, j *plan.Journey) bool {
 			return false
 		}
 	}
-	return true
+	return !slices.ContainsFunc(s.Lacks, func(pattern string) bool { return findStep(pattern, j) >= 0 })
 }
 
 func allowed(j *plan.Journey, persona scenario.Persona, s *scenario.Scenario, opts Options) error {

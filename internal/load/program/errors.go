@@ -81,6 +81,9 @@ func describe(s scenario.Selector) string {
 		parts = append(parts, fmt.Sprintf("persona %q", s.Persona))
 	}
 	parts = append(parts, s.Has...)
+	for _, pattern := range s.Lacks {
+		parts = append(parts, "no "+pattern)
+	}
 	if s.Mark != "" {
 		parts = append(parts, fmt.Sprintf("the mark %q", s.Mark))
 	}

@@ -100,6 +100,7 @@ func TestChoosingAJourney(t *testing.T) {
 		others int
 	}{
 		{"by persona, the most sessions", scenario.Selector{Persona: "teacher"}, "teacher: looks", 1},
+		{"by what it lacks", scenario.Selector{Persona: "teacher", Lacks: []string{"POST …/grade"}}, "teacher: looks", 0},
 		{"by an endpoint", scenario.Selector{Persona: "teacher", Has: []string{"POST /submissions/{submission_id}/grade"}}, "teacher: grades", 0},
 		{"by any beginning", scenario.Selector{Has: []string{"POST …/grade", "GET /courses"}}, "teacher: grades", 0},
 		{"by a query", scenario.Selector{Has: []string{"GET /submissions?page=2"}}, "teacher: grades", 0},
