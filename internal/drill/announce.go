@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"firedrill/internal/load/program"
-	"firedrill/internal/scenario"
 	"firedrill/internal/verdict"
 )
 
@@ -16,7 +15,12 @@ import (
 func (r *rehearsal) announce(w io.Writer) {
 	out := &lines{w: w}
 	s := r.scenario
-	out.put("scenario   %s", strings.TrimSuffix(s.Name+": "+s.About, ": "))
+	name := s.Name
+	fast := speedText(r.options.Speed, s.PeakUsers())
+	if fast != "" {
+		name = fmt.Sprintf("%s at %gx speed", name, r.options.Speed)
+	}
+	out.put("scenario   %s", strings.TrimSuffix(name+": "+s.About, ": "))
 	for _, change := range r.changes {
 		out.put("           %s", change)
 	}
@@ -31,16 +35,23 @@ func (r *rehearsal) announce(w io.Writer) {
 	for _, g := range r.program.Groups {
 		out.put("journey    %s: %s (%s, %d steps)", g.Persona.Name, g.Journey.Name, verdict.Count(g.Journey.Sessions, "recorded session"), len(g.Journey.Steps))
 		out.put("           %s", loadText(g))
+		for _, habit := range habitTexts(g.Persona) {
+			out.put("           %s", habit)
+		}
 	}
 	out.put("accounts   %s; %s", accountsUsed(r), r.from)
-	for _, name := range slices.Sorted(maps.Keys(r.targets)) {
-		out.put("target     %s = %s", name, r.targets[name])
+	r.sayWay(out)
+	if len(r.program.Costly) > 0 {
+		out.put("costly     at most %s in this run (--max-costly): %s", verdict.Count(r.costly, "request"), strings.Join(slices.Sorted(maps.Keys(r.program.Costly)), ", "))
 	}
-	if r.options.Speed != 1 && r.options.Speed != 0 {
-		out.put("speed      think times divided by %g: this is more load than %d users make; it is not a baseline", r.options.Speed, s.PeakUsers())
+	if r.options.LoginRate > 0 {
+		out.put("log-ins    at most %g a second over all users", r.options.LoginRate)
+	}
+	if fast != "" {
+		out.put("speed      %s", fast)
 	}
 	out.put("seed       %d", r.seed)
-	for _, note := range r.program.Notes {
+	for _, note := range slices.Concat(s.Notes, r.program.Notes) {
 		out.put("note       %s", note)
 	}
 	for _, warning := range r.planned.plan.Warnings {
@@ -64,60 +75,4 @@ func accountsUsed(r *rehearsal) string {
 		return "none needed"
 	}
 	return strings.Join(words, ", ") + ", one for each virtual user"
-}
-
-func loadText(g *program.Group) string {
-	l := g.Persona.Load
-	login := "logs in each iteration"
-	switch {
-	case g.Journey.LoginSteps() == 0:
-		login = "no log-in was recorded"
-	case g.Persona.Login == scenario.LoginOnce:
-		login = "logs in once"
-	}
-	switch l.Executor {
-	case scenario.SharedIterations:
-		return fmt.Sprintf("%s share %s, at most %s; %s", verdict.Count(l.VUs, "user"), verdict.Count(l.Iterations, "iteration"), scenario.FormatDuration(l.MaxDuration), login)
-	case scenario.PerVUIterations:
-		return fmt.Sprintf("%s, %s each, at most %s; %s", verdict.Count(l.VUs, "user"), verdict.Count(l.Iterations, "iteration"), scenario.FormatDuration(l.MaxDuration), login)
-	case scenario.ConstantVUs:
-		return fmt.Sprintf("%s for %s; %s", verdict.Count(l.VUs, "user"), scenario.FormatDuration(l.Duration), login)
-	}
-	return fmt.Sprintf("%s: up to %d users within %s; %s", l.Executor, l.Peak(), scenario.FormatDuration(l.Length()), login)
-}
-
-// rehearse prints what would be sent, for --dry-run.
-func (r *rehearsal) rehearse(w io.Writer) error {
-	out := &lines{w: w}
-	out.put("\nnothing is sent; this is what one user of each persona would do")
-	for _, g := range r.program.Groups {
-		out.put("\n%s, as %s", g.Persona.Name, fallback(g.Pool, "nobody in particular"))
-		j := g.Journey
-		for i := range j.Steps {
-			step := &j.Steps[i]
-			for _, l := range j.Loops {
-				if l.First == i {
-					out.put("  ┌ %s times", turns(l.Times))
-				}
-			}
-			out.put("  %-11s %s at %s", step.Class, step.Name, r.targets[step.Origin])
-			if filled := filledText(step); filled != "" {
-				out.put("              anew: %s", filled)
-			}
-			for _, l := range j.Loops {
-				if l.Last == i {
-					out.put("  └")
-				}
-			}
-		}
-	}
-	return out.err
-}
-
-func filledText(step *program.Step) string {
-	var parts []string
-	for _, slot := range step.Slots {
-		parts = append(parts, slot.At)
-	}
-	return strings.Join(parts, ", ")
 }

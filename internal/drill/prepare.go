@@ -3,17 +3,23 @@ package drill
 import (
 	"fmt"
 	"io"
+	"maps"
+	"math"
 	"math/rand/v2"
 	"net/url"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"firedrill/internal/account"
 	"firedrill/internal/cli"
 	"firedrill/internal/environment"
 	"firedrill/internal/load/program"
+	"firedrill/internal/load/wire"
 	"firedrill/internal/plan"
 	"firedrill/internal/scenario"
+	"firedrill/internal/verdict"
 )
 
 // ReplayOptions say what is replayed, by whom, against what.
@@ -27,6 +33,8 @@ type ReplayOptions struct {
 	Targets   []environment.Target
 	Accounts  string // CSV; "" = the environment's
 	Allow     []plan.Class
+	MaxCostly *int          // most costly requests of the run, at least 1; nil = DefaultMaxCostly
+	LoginRate float64       // most log-ins per second over all users; 0 = any
 	Timeout   time.Duration // for one answer; 0 = 60 s
 	LateLimit time.Duration // how late 1 in 20 requests may begin before the run is invalid; 0 = load.LateLimit
 	Out       string        // run file; "" = a new one in runs/
@@ -39,6 +47,9 @@ type ReplayOptions struct {
 	Width    int       // its columns
 }
 
+// DefaultMaxCostly is how many costly requests a run sends at most when nobody says otherwise.
+const DefaultMaxCostly = 500
+
 // rehearsal is a replay that is ready to start: everything has been read and
 // checked, nothing has been sent.
 type rehearsal struct {
@@ -49,10 +60,12 @@ type rehearsal struct {
 	changes  []string // what --scale and --duration did
 	program  *program.Program
 	targets  map[string]*url.URL
+	way      *wire.Options                // how targets are reached
 	accounts map[string][]account.Account // by pool, as many as are needed
 	from     string                       // where the accounts came from
 	secrets  map[string]string
 	seed     uint64
+	costly   int // most costly requests
 }
 
 // prepare reads and checks everything that a replay needs.
@@ -60,6 +73,9 @@ func prepare(o ReplayOptions) (*rehearsal, error) {
 	r := &rehearsal{options: o}
 	var err error
 	if r.env, err = o.Workspace.open(); err != nil {
+		return nil, err
+	}
+	if r.way, err = r.env.way(time.Now()); err != nil {
 		return nil, err
 	}
 	if o.Scenario != "" { // a misspelt name is said before a large recording is planned
@@ -78,7 +94,11 @@ func prepare(o ReplayOptions) (*rehearsal, error) {
 	if err := r.size(); err != nil {
 		return nil, err
 	}
+	r.scenario = r.scenario.Expand(r.env.Critical)
 	if r.program, err = program.Compile(r.planned.plan, r.scenario, program.Options{Allow: o.Allow}); err != nil {
+		return nil, err
+	}
+	if err := r.spare(); err != nil {
 		return nil, err
 	}
 	if err := r.aim(); err != nil {
@@ -98,6 +118,9 @@ func prepare(o ReplayOptions) (*rehearsal, error) {
 // size applies --scale and --duration.
 func (r *rehearsal) size() error {
 	if r.options.Scale != "" {
+		if err := r.somebodyLeft(); err != nil {
+			return err
+		}
 		scaled, said, err := r.scenario.Scale(r.options.Scale)
 		if err != nil {
 			return err
@@ -110,6 +133,31 @@ func (r *rehearsal) size() error {
 			return err
 		}
 		r.scenario, r.changes = short, append(r.changes, said)
+	}
+	return nil
+}
+
+// somebodyLeft refuses a factor that leaves less than one user of the whole scenario.
+func (r *rehearsal) somebodyLeft() error {
+	text, times := strings.CutSuffix(r.options.Scale, "x")
+	factor, err := strconv.ParseFloat(text, 64)
+	users := r.scenario.PeakUsers()
+	if !times || err != nil || factor <= 0 || users == 0 || factor*float64(users) >= 1 {
+		return nil // or for Scale to say
+	}
+	return cli.Usagef("--scale %s: of %s less than one is left", r.options.Scale, verdict.Count(users, "user")).
+		With("one user is --scale %d where each persona has one, or %.2gx", len(r.scenario.Personas), math.Ceil(100/float64(users))/100)
+}
+
+// spare sets the cap on costly requests.
+func (r *rehearsal) spare() error {
+	r.costly = DefaultMaxCostly
+	if r.options.MaxCostly != nil {
+		r.costly = *r.options.MaxCostly
+	}
+	if r.costly < 1 && len(r.program.Costly) > 0 {
+		return cli.Usagef("--max-costly %d allows not one of the costly requests that %s sends: %s", r.costly, r.scenario.Name, quoteList(slices.Sorted(maps.Keys(r.program.Costly)))).
+			With("give 1 or more, or replay a scenario without them")
 	}
 	return nil
 }
@@ -137,7 +185,7 @@ func (r *rehearsal) aim() (err error) {
 			return err
 		}
 	}
-	return permit(r.targets, r.env, r.options.Confirmed)
+	return permit(r.targets, r.env, r.way, r.options.Confirmed)
 }
 
 // hire finds an account for each virtual user.

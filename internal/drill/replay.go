@@ -9,12 +9,14 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"firedrill/internal/cli"
 	"firedrill/internal/load"
 	livelines "firedrill/internal/load/progress"
+	"firedrill/internal/load/wire"
 	"firedrill/internal/metric"
 	"firedrill/internal/runs"
 	"firedrill/internal/verdict"
@@ -49,7 +51,7 @@ func Replay(ctx context.Context, o ReplayOptions) (ReplayResult, error) {
 	if o.DryRun {
 		return ReplayResult{}, r.rehearse(o.Results)
 	}
-	if err := prove(ctx, r.targets, r.env.Expect); err != nil {
+	if err := prove(ctx, r.targets, r.env, r.way); err != nil {
 		return ReplayResult{}, err
 	}
 	file, outcome, err := r.run(ctx)
@@ -64,11 +66,18 @@ func Replay(ctx context.Context, o ReplayOptions) (ReplayResult, error) {
 	if err := writeSummary(o.Results, verdicts); err != nil {
 		return result, err
 	}
-	return result, judged(verdicts, outcome)
+	err = judged(verdicts, outcome)
+	if outcome.End == load.EndUnreachable && ctx.Err() == nil {
+		if why, hint := r.diagnose(ctx); why != "" {
+			err = errors.Join(err, cli.Invalidf("%s", why).With("%s", hint))
+		}
+	}
+	return result, err
 }
 
 // judged is the error whose code the process ends with: what the summary says in
-// words. Thresholds come before baselines and critical endpoints.
+// words. The verdict decides: of a scenario with steps, thresholds may break above
+// what must hold. Thresholds come before baselines and critical endpoints.
 func judged(v *verdict.Report, outcome load.Outcome) error {
 	var all error
 	if outcome.End == load.EndInterrupted {
@@ -78,8 +87,16 @@ func judged(v *verdict.Report, outcome load.Outcome) error {
 		return errors.Join(all, cli.Invalidf("the run is not valid: %s", v.Invalid[0]))
 	}
 	if outcome.End == load.EndDied {
-		return errors.Join(all, cli.Brokenf("the target died %s into the run, with %d users and %.0f requests a second: %s",
-			outcome.Died.At.Round(time.Second), outcome.Died.Users, outcome.Died.Rate, outcome.Detail))
+		return errors.Join(all, cli.Brokenf("the target died %s into the run, with %s and %.0f requests a second: %s",
+			outcome.Died.At.Round(time.Second), verdict.Count(outcome.Died.Users, "user"), outcome.Died.Rate, outcome.Detail))
+	}
+	if v.Status == verdict.Pass {
+		return all
+	}
+	for _, s := range v.Steps {
+		if s.MustHold && s.Status != verdict.Pass {
+			return errors.Join(all, cli.Brokenf("%s must hold and did not: %s", s.Name, fallback(strings.Join(s.Broke, "; "), string(s.Status))))
+		}
 	}
 	broken, first := 0, ""
 	for _, t := range v.Thresholds {
@@ -90,13 +107,10 @@ func judged(v *verdict.Report, outcome load.Outcome) error {
 			first = thresholdText(t)
 		}
 	}
-	switch {
-	case broken > 0:
-		return errors.Join(all, cli.Brokenf("%d of %d thresholds %s: %s", broken, len(v.Thresholds), wereBroken(broken), first))
-	case v.Status == verdict.Fail:
-		return errors.Join(all, Gate(v))
+	if broken > 0 {
+		return errors.Join(all, cli.Brokenf("%d of %s %s: %s", broken, verdict.Count(len(v.Thresholds), "threshold"), wereBroken(broken), first))
 	}
-	return all
+	return errors.Join(all, Gate(v))
 }
 
 func wereBroken(n int) string {
@@ -149,8 +163,13 @@ func (r *rehearsal) run(ctx context.Context) (string, load.Outcome, error) {
 
 // generatorOf is how the generator itself fared, as the run file keeps it.
 func generatorOf(o load.Outcome) runs.Generator {
-	why := o.Self.Overloaded()
-	return runs.Generator{Overloaded: why != "", Why: why, LateP99: o.Self.LateP99, LateLimit: o.Self.Limit}
+	s := &o.Self
+	why := s.Overloaded()
+	return runs.Generator{
+		Overloaded: why != "", Why: why,
+		LateP50: s.LateP50, LateP95: s.LateP95, LateP99: s.LateP99, LateMax: s.LateMax, LateLimit: s.Limit,
+		GCPauseMax: s.GCPauseMax,
+	}
 }
 
 // drive is the load itself, with the progress and the thresholds that watch it.
@@ -159,7 +178,7 @@ func (r *rehearsal) drive(ctx context.Context, id string, writer *runs.Writer, l
 	start := time.Now()
 	abort := make(chan string, 1)
 	watched, over := context.WithCancel(context.WithoutCancel(ctx))
-	board := &thresholdBoard{live: live, start: start, abort: abort}
+	board := &thresholdBoard{live: live, start: start, abort: abort, label: speedText(r.options.Speed, 0)}
 	var watchers sync.WaitGroup
 	watchers.Go(func() {
 		select {
@@ -189,7 +208,8 @@ func (r *rehearsal) drive(ctx context.Context, id string, writer *runs.Writer, l
 		Seed: r.seed, RunID: id, Targets: r.targets, Accounts: r.accounts, Secrets: r.secrets,
 		Sink: load.Tee(writer, live, meter), Speed: r.options.Speed, Timeout: r.options.Timeout,
 		Grace: grace, NoMarkers: !r.options.Markers, Abort: abort,
-		LateLimit: r.options.LateLimit,
+		LateLimit: r.options.LateLimit, LoginRate: r.options.LoginRate, CostlyCap: int64(r.costly),
+		NewDoer: func(int) wire.Doer { return wire.New(r.way) },
 	})
 	over()
 	watchers.Wait()
@@ -211,8 +231,14 @@ func (r *rehearsal) manifest(id string, started time.Time) runs.Manifest {
 		Version:     Version,
 		Thresholds:  s.Thresholds,
 		Critical:    s.Critical,
+		Steps:       s.Steps,
+		Recovery:    s.Recovery,
+		Drift:       s.Drift,
 		Names:       r.program.Names,
-		Warnings:    r.program.Notes,
+		Warnings:    slices.Concat(s.Notes, r.program.Notes),
+	}
+	if r.env.TLS.Insecure {
+		m.Warnings = append(m.Warnings, insecureText)
 	}
 	if m.Speed == 0 {
 		m.Speed = 1
@@ -232,6 +258,7 @@ type thresholdBoard struct {
 	live  *metric.Live
 	start time.Time
 	abort chan<- string
+	label string // before the thresholds; may be empty
 
 	mu     sync.Mutex
 	states []metric.State
@@ -264,7 +291,10 @@ func (b *thresholdBoard) watch(ctx context.Context) {
 func (b *thresholdBoard) lines() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	texts := make([]string, 0, len(b.states))
+	texts := make([]string, 0, 1+len(b.states))
+	if b.label != "" {
+		texts = append(texts, b.label)
+	}
 	for _, s := range b.states {
 		sign := "·"
 		switch s.Status {

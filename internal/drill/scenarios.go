@@ -12,6 +12,7 @@ import (
 	"firedrill/internal/cli"
 	"firedrill/internal/metric"
 	"firedrill/internal/scenario"
+	"firedrill/internal/verdict"
 	"firedrill/scenarios"
 )
 
@@ -98,7 +99,7 @@ func Scenarios(w io.Writer) error {
 				where = filepath.Join(place.dir, s.File)
 			}
 			out.put("%-18s %s", s.Name, s.About)
-			out.put("%-18s %d virtual users at the peak, %s; %s", "", s.PeakUsers(), scenario.FormatDuration(s.Length()), where)
+			out.put("%-18s %s at the peak, %s; %s", "", verdict.Count(s.PeakUsers(), "virtual user"), scenario.FormatDuration(s.Length()), where)
 			if len(s.Aliases) > 0 {
 				out.put("%-18s also called %s", "", strings.Join(s.Aliases, ", "))
 			}

@@ -11,6 +11,9 @@ import (
 // report has the rest.
 func writeSummary(w io.Writer, v *verdict.Report) error {
 	out := &lines{w: w}
+	if fast := speedText(v.Run.Speed, v.Run.Users); fast != "" {
+		out.put("At %s.", fast)
+	}
 	out.put("%s", v.Summary)
 	out.put("")
 	for _, t := range v.Thresholds {

@@ -1,11 +1,12 @@
 package drill
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
-	"io"
-	"net/http"
-	"net/netip"
+	"maps"
+	"net"
 	"net/url"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ import (
 
 	"firedrill/internal/cli"
 	"firedrill/internal/environment"
+	"firedrill/internal/load/wire"
 	"firedrill/internal/plan"
 )
 
@@ -108,22 +110,23 @@ func targetFor(o plan.Origin, given []environment.Target, only bool) (environmen
 }
 
 // loopback reports whether the host can only be this machine.
-func loopback(host string) bool {
-	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
-		return true
-	}
-	addr, err := netip.ParseAddr(strings.Trim(host, "[]"))
-	return err == nil && addr.IsLoopback()
-}
+func loopback(host string) bool { return wire.Loopback(host) }
 
-// permit refuses targets that are neither loopback, nor allowed in the
-// environment, nor confirmed with --yes.
-func permit(targets map[string]*url.URL, env place, confirmed bool) error {
-	for _, u := range targets {
+// permit refuses targets that are neither on this machine, by their name and by the
+// address that is connected to, nor allowed in the environment, nor confirmed with --yes.
+func permit(targets map[string]*url.URL, env place, way *wire.Options, confirmed bool) error {
+	for _, name := range slices.Sorted(maps.Keys(targets)) {
+		u := targets[name]
 		host := u.Hostname()
-		if loopback(host) || confirmed || slices.ContainsFunc(env.Allow, func(a string) bool { return strings.EqualFold(a, host) || strings.EqualFold(a, u.Host) }) {
+		address, _, _ := way.Way(u)
+		at, _, _ := net.SplitHostPort(address) // made by JoinHostPort
+		allowed := slices.ContainsFunc(env.Allow, func(a string) bool { return strings.EqualFold(a, host) || strings.EqualFold(a, u.Host) })
+		switch {
+		case loopback(host) && loopback(at), confirmed, allowed:
 			continue
+		case loopback(host):
+			return cli.Usagef("%s is not on this machine: resolve: of environment %q leads it to %s, which is not allowed yet", u, env.Name, address).
+				With("name the target by its own name, and that under allow: in %s", fallback(env.config, ConfigName))
 		}
 		return cli.Usagef("%s is not on this machine and is not allowed yet: replaying writes to it", u).
 			With("if it is a system that may be loaded, add %q to allow: of environment %q in %s, or confirm this once with --yes", host, env.Name, fallback(env.config, ConfigName))
@@ -131,65 +134,54 @@ func permit(targets map[string]*url.URL, env place, confirmed bool) error {
 	return nil
 }
 
-// prove asks the target for what the environment expects, so that a wrong system
-// behind the right name is refused before the first request.
-func prove(ctx context.Context, targets map[string]*url.URL, expect environment.Expect) error {
-	if expect.Header == "" && expect.Body == "" {
+// prove asks the targets for what the environment expects, the way that the run's
+// requests will go, so that a wrong system behind the right name is refused before
+// the first of them.
+func prove(ctx context.Context, targets map[string]*url.URL, env place, way *wire.Options) error {
+	if env.Expect.Header == "" && env.Expect.Body == "" {
 		return nil
 	}
-	timeout := expect.Timeout
-	if timeout == 0 {
-		timeout = 5 * time.Second
-	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	for name, u := range targets {
-		if err := proveOne(ctx, name, u, expect); err != nil {
+	c := wire.New(way)
+	defer c.Close()
+	for _, name := range slices.Sorted(maps.Keys(targets)) {
+		if err := proveOne(ctx, c, name, targets[name], env); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func proveOne(ctx context.Context, name string, u *url.URL, expect environment.Expect) error {
-	at := *u
-	at.Path = "/"
-	if expect.Path != "" {
-		at.Path = expect.Path
+// longestProof bounds the answer that is searched for the expected text.
+const longestProof = 1 << 20
+
+func proveOne(ctx context.Context, c *wire.Client, name string, u *url.URL, env place) error {
+	expect := env.Expect
+	req := &wire.Request{
+		Method: "GET", Scheme: u.Scheme, Authority: u.Host, Dial: wire.HostPort(u), Target: fallback(expect.Path, "/"),
+		Header:  []wire.Field{{Name: "User-Agent", Value: "firedrill/" + Version}, {Name: "Accept", Value: "*/*"}},
+		Timeout: cmp.Or(expect.Timeout, 5*time.Second), MaxBody: longestProof,
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, at.String(), nil)
-	if err != nil {
-		return cli.Usagef("expect: %w", err)
+	var res wire.Response
+	err := c.Do(ctx, req, &res)
+	if ctx.Err() != nil {
+		return ctx.Err()
 	}
-	client := &http.Client{
-		Transport:     &http.Transport{Proxy: nil, DisableKeepAlives: true},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	if err != nil && !errors.Is(err, wire.ErrTooLarge) {
+		return cli.Invalidf("target %s did not prove what it is: %w", name, err).With("%s", env.wayHint(u, err))
 	}
-	answer, err := client.Do(request)
-	if err != nil {
-		return cli.Invalidf("target %s did not prove what it is: %w", name, unreachable(err)).With("is %s running, and is this the right address?", u)
-	}
-	defer answer.Body.Close()
 	if key, want, ok := strings.Cut(expect.Header, ":"); ok {
 		key, want = strings.TrimSpace(key), strings.TrimSpace(want)
-		if got := answer.Header.Get(key); got != want {
+		if got, _ := res.Get(key); got != want {
 			return cli.Usagef("target %s is not what was expected: %s is %q, not %q", name, key, got, want).
-				With("nothing was sent to it but one GET %s; look whether %s is the system you mean", at.Path, u)
+				With("nothing was sent to it but one GET %s; look whether %s is the system you mean", req.Target, u)
 		}
 	}
 	if expect.Body != "" {
-		body, err := io.ReadAll(io.LimitReader(answer.Body, 1<<20))
+		body, err := res.Content()
 		if err != nil || !strings.Contains(string(body), expect.Body) {
-			return cli.Usagef("target %s is not what was expected: the answer to GET %s does not contain the expected text", name, at.Path)
+			return cli.Usagef("target %s is not what was expected: the answer to GET %s does not contain the expected text", name, req.Target).
+				With("nothing was sent to it but that; look whether %s is the system you mean", u)
 		}
 	}
 	return nil
-}
-
-// unreachable strips what net/http wraps around a dial error.
-func unreachable(err error) error {
-	if ue, ok := err.(*url.Error); ok {
-		err = ue.Err
-	}
-	return err
 }

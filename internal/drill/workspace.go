@@ -83,24 +83,30 @@ func (p place) path(name string) string {
 
 // secret resolves "env:NAME", "file:PATH" or the value itself.
 func (p place) secret(name string) (string, error) {
-	value := p.Secrets[name]
-	switch {
-	case strings.HasPrefix(value, "env:"):
-		v, ok := os.LookupEnv(value[len("env:"):])
-		if !ok {
-			return "", cli.Usagef("secret %s: the environment variable %s is not set", name, value[len("env:"):]).
-				With("export it, or change secrets.%s of environment %q in %s", name, p.Name, p.config)
-		}
-		return v, nil
-	case strings.HasPrefix(value, "file:"):
-		b, err := os.ReadFile(p.path(value[len("file:"):]))
-		if err != nil {
-			return "", cli.Usagef("secret %s: %w", name, err)
-		}
-		return strings.TrimRight(string(b), "\r\n"), nil
-	case value == "":
+	if p.Secrets[name] == "" {
 		return "", cli.Usagef("the recording needs the secret %q and environment %q gives none", name, p.Name).
 			With("add it under secrets: in %s, as env:NAME or file:PATH", fallback(p.config, ConfigName))
+	}
+	return p.elsewhere("secrets."+name, p.Secrets[name])
+}
+
+// elsewhere is the value that env:NAME or file:PATH stands for, or the value
+// itself. key is where it stands in the environment, for messages.
+func (p place) elsewhere(key, value string) (string, error) {
+	if name, ok := strings.CutPrefix(value, "env:"); ok {
+		v, ok := os.LookupEnv(name)
+		if !ok {
+			return "", cli.Usagef("%s: the environment variable %s is not set", key, name).
+				With("export it, or change %s of environment %q in %s", key, p.Name, p.config)
+		}
+		return v, nil
+	}
+	if path, ok := strings.CutPrefix(value, "file:"); ok {
+		b, err := os.ReadFile(p.path(path))
+		if err != nil {
+			return "", cli.Usagef("%s of environment %q: %w", key, p.Name, err).With("paths in %s are relative to it", p.config)
+		}
+		return strings.TrimRight(string(b), "\r\n"), nil
 	}
 	return value, nil
 }

@@ -2,6 +2,7 @@
 package command
 
 import (
+	"math"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -77,8 +78,9 @@ type replayFlags struct {
 	scenario, scale, out, accounts string
 	targets, allow                 []string
 	duration, timeout, late        time.Duration
-	speed                          float64
+	speed, loginRate               float64
 	seed                           uint64
+	maxCostly                      int
 	dryRun, yes, noMarkers         bool
 }
 
@@ -94,6 +96,8 @@ func (f *replayFlags) define(c *cobra.Command) {
 	flags.StringArrayVar(&f.targets, "target", nil, "[name=]URL to send to, instead of the environment's (repeatable)")
 	flags.StringVar(&f.accounts, "accounts", "", "CSV of accounts: persona, login, password, …")
 	flags.StringSliceVar(&f.allow, "allow", nil, "classes of requests to allow: destructive, costly")
+	flags.IntVar(&f.maxCostly, "max-costly", drill.DefaultMaxCostly, "most costly requests of a run that is allowed them")
+	flags.Float64Var(&f.loginRate, "login-rate", 0, "most log-ins a second over all users (default: as they come)")
 	flags.DurationVar(&f.timeout, "timeout", 60*time.Second, "longest wait for one answer")
 	flags.DurationVar(&f.late, "late-limit", 50*time.Millisecond, "how late 1 in 20 requests may begin (1 in 100: five times that) before the run is invalid")
 	flags.StringVar(&f.out, "out", "", "file of the run (default runs/DATE-SCENARIO-ID.db)")
@@ -112,6 +116,7 @@ func (f *replayFlags) options(c *cobra.Command, s cli.Streams) (drill.ReplayOpti
 		Accounts:    f.accounts,
 		Timeout:     f.timeout,
 		LateLimit:   f.late,
+		LoginRate:   f.loginRate,
 		Out:         f.out,
 		DryRun:      f.dryRun,
 		Confirmed:   f.yes,
@@ -123,11 +128,11 @@ func (f *replayFlags) options(c *cobra.Command, s cli.Streams) (drill.ReplayOpti
 	if c.Flags().Changed("seed") {
 		o.Seed = &f.seed
 	}
-	if c.Flags().Changed("duration") && f.duration <= 0 {
-		return o, cli.Usagef("--duration %s: must be more than nothing", f.duration)
+	if c.Flags().Changed("max-costly") {
+		o.MaxCostly = &f.maxCostly
 	}
-	if f.speed <= 0 {
-		return o, cli.Usagef("--speed %g: must be more than 0", f.speed)
+	if err := f.sane(c); err != nil {
+		return o, err
 	}
 	for _, text := range f.targets {
 		t, err := drill.ParseTarget(text)
@@ -145,4 +150,26 @@ func (f *replayFlags) options(c *cobra.Command, s cli.Streams) (drill.ReplayOpti
 		}
 	}
 	return o, nil
+}
+
+// sane refuses values that a flag can be given and that mean nothing.
+func (f *replayFlags) sane(c *cobra.Command) error {
+	given := c.Flags().Changed
+	switch {
+	case given("scale") && f.scale == "":
+		return cli.Usagef("--scale has no value").With("write 20 for twenty users at the peak, or 3x for three times the scenario's numbers; without --scale the scenario's own are meant")
+	case given("duration") && f.duration <= 0:
+		return cli.Usagef("--duration %s: must be more than nothing", f.duration).With("write for instance 2m; without --duration the scenario's own is meant")
+	case f.timeout <= 0:
+		return cli.Usagef("--timeout %s: must be more than nothing", f.timeout).With("write how long a user waits for one answer, such as 60s; who waits for ever measures nothing")
+	case f.late <= 0:
+		return cli.Usagef("--late-limit %s: must be more than nothing", f.late).With("write for instance 50ms")
+	case !(f.speed > 0) || math.IsInf(f.speed, 0):
+		return cli.Usagef("--speed %g: must be more than 0", f.speed).With("1 is as recorded, 2 is twice as fast")
+	case given("login-rate") && !(f.loginRate > 0) || math.IsInf(f.loginRate, 0):
+		return cli.Usagef("--login-rate %g: must be more than 0", f.loginRate).With("write for instance 5 for five log-ins a second; without it they are sent as they come")
+	case f.maxCostly < 0:
+		return cli.Usagef("--max-costly %d: must not be less than 0", f.maxCostly).With("write how many costly requests the run may send")
+	}
+	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"os/exec"
@@ -20,6 +21,7 @@ import (
 	"firedrill/examples/school/fault"
 	"firedrill/internal/cli"
 	"firedrill/internal/runs"
+	"firedrill/tests/front"
 	"firedrill/tests/stage"
 )
 
@@ -31,7 +33,8 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs the command as a person does. A script starts its own school:
 //
-//	school NAME [teachers=3] [students=30] [slow=grade=400ms] [error=grade=50%]   sets $NAME to its URL
+//	school NAME [teachers=3] [students=30] [slow=grade=400ms] [error=grade=50%] [web[=ORIGIN]]   sets $NAME to its URL;
+//	                        web: the pages have an origin of their own, $NAME_WEB, and those of ORIGIN may write
 //	school-dies NAME N      the school is gone after N more requests
 //	await NAME N            waits until the school has seen N more requests
 //	sound RUN TEXT          the run file is whole and its ending is TEXT ("" = it has none)
@@ -39,6 +42,16 @@ func TestMain(m *testing.M) {
 //	truncate FILE           cuts a file to half
 //	record FILE URL         makes a recording: two teachers grade, two students take the quiz, one teacher browses
 func TestScripts(t *testing.T) {
+	commands := map[string]func(*testscript.TestScript, bool, []string){
+		"school":      startSchool,
+		"school-dies": dieLater,
+		"record":      record,
+		"truncate":    truncate,
+		"exits":       exits,
+		"await":       await,
+		"sound":       sound,
+	}
+	maps.Copy(commands, stagingCommands())
 	testscript.Run(t, testscript.Params{
 		Dir:      "testdata/script",
 		TestWork: false,
@@ -46,17 +59,10 @@ func TestScripts(t *testing.T) {
 			env.Setenv("HOME", env.WorkDir)
 			env.Setenv("CI", "true")
 			env.Values[schoolsKey{}] = &schools{byName: map[string]*runningSchool{}}
+			env.Values[stagingKey{}] = &staging{map[string]*front.Authority{}, map[string]*front.Front{}, map[string]*front.Proxy{}}
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"school":      startSchool,
-			"school-dies": dieLater,
-			"record":      record,
-			"truncate":    truncate,
-			"exits":       exits,
-			"await":       await,
-			"sound":       sound,
-		},
+		Cmds: commands,
 	})
 }
 
@@ -70,6 +76,8 @@ type runningSchool struct {
 	mu    sync.Mutex
 	lives int           // requests until it vanishes; <0: it stays
 	seen  chan struct{} // a token for each request, while somebody awaits them
+
+	requests, marked int // all that came, and how many had come when a script last looked
 }
 
 func (s *runningSchool) wrap(next http.Handler) http.Handler {
@@ -82,6 +90,7 @@ func (s *runningSchool) wrap(next http.Handler) http.Handler {
 		if s.lives > 0 {
 			s.lives--
 		}
+		s.requests++
 		seen := s.seen
 		s.mu.Unlock()
 		next.ServeHTTP(w, r)
@@ -107,6 +116,11 @@ func startSchool(ts *testscript.TestScript, neg bool, args []string) {
 			o.Teachers, err = strconv.Atoi(value)
 		case "students":
 			o.Students, err = strconv.Atoi(value)
+		case "web":
+			o.Web = "127.0.0.1:0"
+			if value != "" {
+				o.AllowOrigins = strings.Split(value, ",")
+			}
 		case "slow":
 			var route string
 			var d time.Duration
@@ -130,6 +144,7 @@ func startSchool(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Defer(func() { school.Close() })
 	ts.Value(schoolsKey{}).(*schools).byName[args[0]] = s
 	ts.Setenv(args[0], school.URL())
+	ts.Setenv(args[0]+"_WEB", school.WebURL())
 }
 
 func dieLater(ts *testscript.TestScript, neg bool, args []string) {
