@@ -41,9 +41,10 @@ func mkrun() {
 	speed := f.Float64("speed", 1, "")
 	scenario := f.String("scenario", "grading-rush", "")
 	later := f.Duration("later", 0, "")
+	id := f.String("id", "testrun1", "")
 	_ = f.Parse(os.Args[2:]) // ends the program by itself
 	run := runstest.Grading(o)
-	run.Head.Speed, run.Head.Scenario.Name = *speed, *scenario
+	run.Head.Speed, run.Head.Scenario.Name, run.Head.ID = *speed, *scenario, *id
 	run.Head.Started = run.Head.Started.Add(*later)
 	if err := run.Save(os.Args[1]); err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -120,26 +120,35 @@ func SaveReport(path string, r *verdict.Report, format string) error {
 	return replaceFile(path, func(w io.Writer) error { return WriteReport(w, r, format, report.TextOptions{}) })
 }
 
-// WriteBaselines writes a run's numbers into the baselines document; what people
-// wrote there stays. A run that does not count, or ran at another speed than
-// recorded, is refused.
-func WriteBaselines(path string, r *verdict.Report) error {
+// WriteBaselines writes a run's numbers into the baselines document, and beside
+// them those of the newest valid run of each other scenario in the folder of o;
+// what people wrote there stays. It says which runs these are. A run that does not
+// count, or ran at another speed than recorded, is refused.
+func WriteBaselines(ctx context.Context, path string, r *verdict.Report, o ReportOptions) ([]string, error) {
 	if r.Status == verdict.Invalid {
-		return cli.Invalidf("baselines are not written from a run that is not valid: %s", r.Invalid[0])
+		return nil, cli.Invalidf("baselines are not written from a run that is not valid: %s", r.Invalid[0])
 	}
 	if r.Run.Speed != 1 {
-		return cli.Usagef("baselines are not written from a run at %g times the recorded speed", r.Run.Speed).
+		return nil, cli.Usagef("baselines are not written from a run at %g times the recorded speed", r.Run.Speed).
 			With("run the scenario again without --speed")
 	}
 	old, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return cli.Usagef("reading the baselines document: %w", err)
+		return nil, cli.Usagef("reading the baselines document: %w", err)
 	}
-	doc, err := report.Baselines(old, r)
+	others, err := newestOfEach(ctx, o, r.Run.Scenario)
 	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+		return nil, err
 	}
-	return replaceFile(path, func(w io.Writer) error { _, err := w.Write(doc); return err })
+	doc, err := report.Baselines(old, append([]*verdict.Report{r}, others...)...)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	used := []string{r.Run.File}
+	for _, other := range others {
+		used = append(used, other.Run.File)
+	}
+	return used, replaceFile(path, func(w io.Writer) error { _, err := w.Write(doc); return err })
 }
 
 // replaceFile writes a file beside path and renames it, so that a reader never

@@ -2,6 +2,7 @@ package report_test
 
 import (
 	"fmt"
+	"strings"
 
 	"firedrill/internal/report"
 	"firedrill/internal/verdict"
@@ -14,6 +15,17 @@ func ExampleBaselines() {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(string(doc[len("Mine.\n\n"):][:40]))
-	// Output: <!-- firedrill:begin scenario smoke -->
+	for line := range strings.Lines(string(doc)) {
+		if strings.HasPrefix(line, "<!-- firedrill:begin") || strings.HasSuffix(line, "ine.\n") {
+			fmt.Print(line)
+		}
+	}
+	// Output:
+	// Mine.
+	// <!-- firedrill:begin categories -->
+	// <!-- firedrill:begin queries -->
+	// <!-- firedrill:begin scenario smoke -->
+	// <!-- firedrill:begin definitions -->
+	// Also mine.
+	// <!-- firedrill:begin concurrency -->
 }

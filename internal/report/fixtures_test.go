@@ -66,7 +66,7 @@ func spiked() *verdict.Report {
 // generating is a run of event streams.
 func generating() *verdict.Report {
 	r := passing()
-	r.Run.Scenario, r.Run.Users = "ai-gateway", 15
+	r.Run.Scenario, r.Run.Users, r.Run.About = "ai-gateway", 15, "teachers generate"
 	r.Categories = append(r.Categories[:1:1], verdict.Latency{Name: "ai", Requests: 210, All: 240, Failed: 12, P50MS: 4100, P95MS: 6900, P99MS: 7800, MaxMS: 8123, ServiceP95MS: 6900, Target: &verdict.Target{P50MS: 5000, P95MS: 10000, P99MS: 15000}, Status: verdict.Pass, Checks: verdict.Checks{Of: 240, Status: 228}})
 	r.Streams = []verdict.Stream{{Endpoint: "POST /api/v1/ai/generate", Streams: 228, Truncated: 2, FirstP50MS: 610, FirstP95MS: 1240, GapP95MS: 88, GapP99MS: 131, GapMaxMS: 2400, Stalls: 1, EventsPerSecond: 16.4, BytesPerSecond: 1890.4, PerMinute: 45.6, PerUserMinute: 3.04, RateLimited: 12, RetryAfterP50: 4},
 		{Endpoint: "POST /api/v1/ai/other", RateLimited: 3, RetryAfterP50: -1}}

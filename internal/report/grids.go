@@ -225,8 +225,10 @@ func carried(steps []verdict.Step) int {
 }
 
 // Key is the one figure of a run that a list of runs shows: what it carries, what
-// broke first, or what was measured.
-func Key(r *verdict.Report) string {
+// broke first, or what was measured. It holds no control characters.
+func Key(r *verdict.Report) string { return clean(key(r)) }
+
+func key(r *verdict.Report) string {
 	switch {
 	case r.Status == verdict.Invalid && len(r.Invalid) > 0:
 		return r.Invalid[0]

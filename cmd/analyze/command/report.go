@@ -11,6 +11,7 @@ import (
 
 	"firedrill/internal/cli"
 	"firedrill/internal/drill"
+	"firedrill/internal/verdict"
 )
 
 // newReport is "analyze report".
@@ -24,6 +25,13 @@ func newReport(s cli.Streams) *cobra.Command {
 		Long: `Judges a run by its scenario's thresholds and by the project's baselines and
 shows the verdict, what broke first, and every number beside its target. RUN is
 a run file; without it the newest in runs/ is taken.
+
+--write-baselines writes the numbers into the baselines document, beside those of
+the newest valid run of each other scenario in the folder; earlier rows that no run
+there speaks to stay with their date, and so does all that people wrote.
+
+--format github prints the worst ten findings as annotations of GitHub Actions;
+--format md fits $GITHUB_STEP_SUMMARY.
 
 Without --gate the exit status is 0 whenever the report could be made.`,
 		Example: `  analyze report
@@ -56,8 +64,9 @@ Without --gate the exit status is 0 whenever the report could be made.`,
 				failed = drill.PrintReport(s.Out, r, format, s.Color, s.Width)
 			}
 			if write && failed == nil {
-				if failed = drill.WriteBaselines(document, r); failed == nil {
-					fmt.Fprintf(s.Err, "baselines: %s\n", document)
+				var used []string
+				if used, failed = drill.WriteBaselines(c.Context(), document, r, o); failed == nil {
+					fmt.Fprintf(s.Err, "baselines: %s, from %s (%s)\n", document, verdict.Count(len(used), "run"), strings.Join(used, ", "))
 				}
 			}
 			if gate {
@@ -70,7 +79,7 @@ Without --gate the exit status is 0 whenever the report could be made.`,
 	f.StringVar(&format, "format", "text", "one of "+strings.Join(drill.Formats(), ", ")+"; --out with a telling ending chooses it")
 	f.StringVar(&out, "out", "", "write the report to this file instead of standard output")
 	f.BoolVar(&gate, "gate", false, "exit 99 when a threshold or baseline broke or had no data, 3 when the run is not valid")
-	f.BoolVar(&write, "write-baselines", false, "write the numbers into the baselines document; what people wrote there stays")
+	f.BoolVar(&write, "write-baselines", false, "write the numbers of this run, and of the newest of each other scenario, into the baselines document")
 	f.StringVar(&document, "document", drill.BaselinesDocument, "the baselines document")
 	f.StringVar(&o.Baselines, "baselines", "", "file of targets and budgets (default "+drill.BaselinesName+" where it exists, else the built-in ones)")
 	f.StringVar(&o.Dir, "dir", drill.RunsDir, "folder of the run files")
