@@ -50,7 +50,7 @@ type Config struct {
 	Accounts map[string][]account.Account // by pool: as Assign gives them; or all that there are
 	Secrets  map[string]string            // all of Program.Secrets
 	NewDoer  func(user int) wire.Doer     // default: wire.New(&wire.Options{}) for each user
-	Clock    pace.Clock                   // default: pace.System
+	Clock    pace.Clock                   // default: pace.Best; in a testing/synctest bubble it must be pace.System
 	Sink     Sink
 	Speed    float64       // think times, pacing, start offsets and recorded pauses are divided by it; default 1
 	Timeout  time.Duration // of one request; default 60 s
@@ -140,6 +140,11 @@ func Run(ctx, hard context.Context, p *Program, c Config) (Outcome, error) {
 	if err := c.defaults(p); err != nil {
 		return Outcome{}, err
 	}
+	if c.Clock == nil {
+		clock, done := pace.Best()
+		defer done()
+		c.Clock = clock
+	}
 	accounts, err := assignGiven(p, c.Accounts)
 	if err != nil {
 		return Outcome{}, err
@@ -191,9 +196,6 @@ func (c *Config) defaults(p *Program) error {
 	}
 	if c.Sink == nil {
 		return &ConfigError{"there is no sink"}
-	}
-	if c.Clock == nil {
-		c.Clock = pace.System{}
 	}
 	if c.NewDoer == nil {
 		shared := &wire.Options{}

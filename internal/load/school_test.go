@@ -11,6 +11,7 @@ import (
 
 	"firedrill/internal/account"
 	"firedrill/internal/load"
+	"firedrill/internal/load/pace"
 	"firedrill/internal/load/wire"
 	"firedrill/internal/plan"
 	"firedrill/internal/sample"
@@ -311,7 +312,7 @@ func run(t *testing.T, a *school, prog *load.Program, soft, hard context.Context
 	}
 	target, _ := url.Parse("http://localhost:4000")
 	k := &sink{}
-	c := load.Config{Seed: 1, RunID: "r1", Targets: map[string]*url.URL{"api": target}, Accounts: teachers(users), NewDoer: a.doer, Sink: k}
+	c := load.Config{Seed: 1, RunID: "r1", Targets: map[string]*url.URL{"api": target}, Accounts: teachers(users), NewDoer: a.doer, Sink: k, Clock: pace.System{}}
 	if edit != nil {
 		edit(&c)
 	}

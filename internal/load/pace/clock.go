@@ -7,9 +7,8 @@ import (
 
 // Clock is the time that a run lives by. SleepUntil returns nil once the clock
 // has reached at, or the context's error as soon as that ends; a time that has
-// passed already returns at once. It is called from many goroutines.
-//
-// The interface is the seam for waits that are more precise than Go's timers.
+// passed already returns at once. It is called from many goroutines. It never
+// returns nil before its time.
 type Clock interface {
 	Now() time.Time
 	SleepUntil(ctx context.Context, at time.Time) error
