@@ -1,8 +1,10 @@
 package people
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"mime/multipart"
 	"net/http"
 	"time"
 )
@@ -24,7 +26,7 @@ type work struct {
 // Browse is a teacher who looks around: dashboard, unit plans, one of them,
 // courses, a gradebook, notifications.
 func (p *Person) Browse(ctx context.Context) error {
-	if err := p.call(ctx, http.MethodGet, "/api/v1/dashboard", nil, nil); err != nil {
+	if err := p.get(ctx, "/api/v1/dashboard", nil); err != nil {
 		return err
 	}
 	var plans, courses items
@@ -35,15 +37,15 @@ func (p *Person) Browse(ctx context.Context) error {
 		if err := p.think(ctx, time.Second, 3*time.Second); err != nil {
 			return err
 		}
-		if err := p.call(ctx, http.MethodGet, step.path, nil, step.out); err != nil {
+		if err := p.get(ctx, step.path, step.out); err != nil {
 			return err
 		}
 	}
 	if len(plans.Items) == 0 || len(courses.Items) == 0 {
 		return fmt.Errorf("%s has no unit plans or no courses", p.Email)
 	}
-	plan := plans.Items[p.rand.IntN(len(plans.Items))]
-	course := courses.Items[p.rand.IntN(len(courses.Items))]
+	plan := p.one(plans.Items)
+	course := p.one(courses.Items)
 	for _, path := range []string{
 		fmt.Sprintf("/api/v1/unit_plans/%d", plan.ID),
 		fmt.Sprintf("/api/v1/courses/%d/gradebook", course.ID),
@@ -52,7 +54,7 @@ func (p *Person) Browse(ctx context.Context) error {
 		if err := p.think(ctx, time.Second, 4*time.Second); err != nil {
 			return err
 		}
-		if err := p.call(ctx, http.MethodGet, path, nil, nil); err != nil {
+		if err := p.get(ctx, path, nil); err != nil {
 			return err
 		}
 	}
@@ -65,7 +67,7 @@ func (p *Person) Grade(ctx context.Context, n int) error {
 	var board struct {
 		Courses []item `json:"courses"`
 	}
-	if err := p.call(ctx, http.MethodGet, "/api/v1/dashboard", nil, &board); err != nil {
+	if err := p.get(ctx, "/api/v1/dashboard", &board); err != nil {
 		return err
 	}
 	best := item{}
@@ -80,7 +82,7 @@ func (p *Person) Grade(ctx context.Context, n int) error {
 	var book struct {
 		Submissions []work `json:"submissions"`
 	}
-	if err := p.call(ctx, http.MethodGet, fmt.Sprintf("/api/v1/courses/%d/gradebook", best.ID), nil, &book); err != nil {
+	if err := p.get(ctx, fmt.Sprintf("/api/v1/courses/%d/gradebook", best.ID), &book); err != nil {
 		return err
 	}
 	for _, s := range book.Submissions {
@@ -107,14 +109,14 @@ func (p *Person) TakeQuiz(ctx context.Context) error {
 	var board struct {
 		Quizzes []item `json:"quizzes"`
 	}
-	if err := p.call(ctx, http.MethodGet, "/api/v1/dashboard", nil, &board); err != nil {
+	if err := p.get(ctx, "/api/v1/dashboard", &board); err != nil {
 		return err
 	}
 	if len(board.Quizzes) == 0 {
 		return fmt.Errorf("%s has no quiz", p.Email)
 	}
 	quiz := fmt.Sprintf("/api/v1/quizzes/%d", board.Quizzes[0].ID)
-	if err := p.call(ctx, http.MethodGet, quiz, nil, nil); err != nil {
+	if err := p.get(ctx, quiz, nil); err != nil {
 		return err
 	}
 	if err := p.think(ctx, time.Second, 3*time.Second); err != nil {
@@ -145,37 +147,93 @@ func (p *Person) TakeQuiz(ctx context.Context) error {
 	return p.call(ctx, http.MethodPost, "/api/v1/attempts/"+attempt.ID+"/submit", struct{}{}, nil)
 }
 
-// HandIn is a student who hands in work for an assignment of one of their courses.
-func (p *Person) HandIn(ctx context.Context) error {
+// Arrive is a student at the beginning of a day: the dashboard, a course, the notifications.
+func (p *Person) Arrive(ctx context.Context) error {
+	if _, _, err := p.course(ctx); err != nil {
+		return err
+	}
+	return p.get(ctx, "/api/v1/notifications?unread=true", nil)
+}
+
+// course opens one of the courses on a student's dashboard.
+func (p *Person) course(ctx context.Context) (path string, assignments []item, err error) {
 	var board struct {
 		Courses []item `json:"courses"`
 	}
-	if err := p.call(ctx, http.MethodGet, "/api/v1/dashboard", nil, &board); err != nil {
-		return err
+	if err := p.get(ctx, "/api/v1/dashboard", &board); err != nil {
+		return "", nil, err
 	}
 	if len(board.Courses) == 0 {
-		return fmt.Errorf("%s has no course", p.Email)
+		return "", nil, fmt.Errorf("%s has no course", p.Email)
 	}
 	var course struct {
 		Assignments []item `json:"assignments"`
 	}
-	at := fmt.Sprintf("/api/v1/courses/%d", board.Courses[p.rand.IntN(len(board.Courses))].ID)
-	if err := p.call(ctx, http.MethodGet, at, nil, &course); err != nil {
+	path = fmt.Sprintf("/api/v1/courses/%d", p.one(board.Courses).ID)
+	err = p.get(ctx, path, &course)
+	return path, course.Assignments, err
+}
+
+// one is any of a list, which must not be empty.
+func (p *Person) one(list []item) item { return list[p.rand.IntN(len(list))] }
+
+// HandIn is a student who hands in work for an assignment of one of their courses.
+func (p *Person) HandIn(ctx context.Context) error { return p.handIn(ctx, nil) }
+
+// HandInFile is HandIn with a file, which is sent first.
+func (p *Person) HandInFile(ctx context.Context, name string, content []byte) error {
+	return p.handIn(ctx, func() (id string, err error) { return p.upload(ctx, name, content) })
+}
+
+func (p *Person) handIn(ctx context.Context, upload func() (id string, err error)) error {
+	at, assignments, err := p.course(ctx)
+	if err != nil {
 		return err
 	}
-	if len(course.Assignments) == 0 {
+	if len(assignments) == 0 {
 		return fmt.Errorf("%s has no assignment in %s", p.Email, at)
 	}
-	assignment := fmt.Sprintf("/api/v1/assignments/%d", course.Assignments[p.rand.IntN(len(course.Assignments))].ID)
-	if err := p.call(ctx, http.MethodGet, assignment, nil, nil); err != nil {
+	assignment := fmt.Sprintf("/api/v1/assignments/%d", p.one(assignments).ID)
+	if err := p.get(ctx, assignment, nil); err != nil {
 		return err
 	}
 	if err := p.think(ctx, 2*time.Second, 6*time.Second); err != nil {
 		return err
 	}
-	in := map[string]string{"content": "My answer to the assignment, in three short paragraphs."}
+	in := map[string]any{"content": "My answer to the assignment, in three short paragraphs."}
+	if upload != nil {
+		id, err := upload()
+		if err != nil {
+			return err
+		}
+		in["attachments"] = []string{id}
+	}
 	if err := p.call(ctx, http.MethodPost, assignment+"/submissions", in, nil); err != nil {
 		return err
 	}
-	return p.call(ctx, http.MethodGet, "/api/v1/grades", nil, nil)
+	return p.get(ctx, "/api/v1/grades", nil)
+}
+
+// upload sends a file that will be handed in.
+func (p *Person) upload(ctx context.Context, name string, content []byte) (id string, err error) {
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	if err := form.WriteField("purpose", "submission"); err != nil {
+		return "", err
+	}
+	file, err := form.CreateFormFile("file", name)
+	if err != nil {
+		return "", err
+	}
+	file.Write(content) // to memory
+	if err := form.Close(); err != nil {
+		return "", err
+	}
+	answer, err := p.send(ctx, http.MethodPost, "/api/v1/uploads", "application/json", form.FormDataContentType(), &body)
+	if err != nil {
+		return "", err
+	}
+	var out work
+	err = read(answer, &out)
+	return out.ID, err
 }

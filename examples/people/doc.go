@@ -1,6 +1,7 @@
-// Package people are teachers and students who use the school as the scripts of
-// its pages do, over plain HTTP: they log in, look around, grade, take a quiz,
-// hand in work.
+// Package people are teachers, students and the office, who use the school as the
+// scripts of its pages do, over plain HTTP: they log in, look around, search,
+// grade, take a quiz, hand in work with files, plan lessons, have texts written,
+// create courses.
 //
 //	people ─▶ recorder ─▶ school
 //

@@ -69,25 +69,17 @@ func (p *Person) think(ctx context.Context, least, most time.Duration) error {
 	return p.Think(ctx, least, most)
 }
 
-// call sends one request as the pages' script does and decodes the answer into out (nil: ignored).
-func (p *Person) call(ctx context.Context, method, path string, in, out any) error {
-	var body io.Reader
-	if in != nil {
-		b, err := json.Marshal(in)
-		if err != nil {
-			return err
-		}
-		body = bytes.NewReader(b)
-	}
+// send sends one request as the pages' script does; kind is the body's content type.
+func (p *Person) send(ctx context.Context, method, path, accept, kind string, body io.Reader) (*http.Response, error) {
 	request, err := http.NewRequestWithContext(ctx, method, p.base+path, body)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	request.Header.Set("Accept", "application/json")
+	request.Header.Set("Accept", accept)
 	request.Header.Set("User-Agent", "Mozilla/5.0 (X11; Linux x86_64) people/1")
 	request.Header.Set("Referer", p.base+"/")
-	if in != nil {
-		request.Header.Set("Content-Type", "application/json")
+	if kind != "" {
+		request.Header.Set("Content-Type", kind)
 	}
 	if method != http.MethodGet {
 		request.Header.Set("Origin", p.base)
@@ -98,25 +90,61 @@ func (p *Person) call(ctx context.Context, method, path string, in, out any) err
 	if p.bearer != "" {
 		request.Header.Set("Authorization", "Bearer "+p.bearer)
 	}
-	answer, err := p.client.Do(request)
+	return p.client.Do(request)
+}
+
+// call sends JSON (nil: nothing) and decodes the answer into out (nil: ignored).
+func (p *Person) call(ctx context.Context, method, path string, in, out any) error {
+	var body io.Reader
+	kind := ""
+	if in != nil {
+		b, err := json.Marshal(in)
+		if err != nil {
+			return err
+		}
+		body, kind = bytes.NewReader(b), "application/json"
+	}
+	answer, err := p.send(ctx, method, path, "application/json", kind, body)
 	if err != nil {
 		return err
 	}
+	return read(answer, out)
+}
+
+// get is call for what is only read.
+func (p *Person) get(ctx context.Context, path string, out any) error {
+	return p.call(ctx, http.MethodGet, path, nil, out)
+}
+
+// read decodes an answer's JSON into out and closes it; a status that is no success is an *AnswerError.
+func read(answer *http.Response, out any) error {
 	defer answer.Body.Close()
 	text, err := io.ReadAll(answer.Body)
 	if err != nil {
 		return err
 	}
+	asked := answer.Request.Method + " " + answer.Request.URL.Path
 	if answer.StatusCode >= 300 {
-		return fmt.Errorf("%s %s answered %d: %.200s", method, path, answer.StatusCode, text)
+		return &AnswerError{Asked: asked, Status: answer.StatusCode, Text: string(text)}
 	}
 	if out == nil || len(text) == 0 {
 		return nil
 	}
 	if err := json.Unmarshal(text, out); err != nil {
-		return fmt.Errorf("%s %s: %w", method, path, err)
+		return fmt.Errorf("%s: %w", asked, err)
 	}
 	return nil
+}
+
+// AnswerError is an answer that is no success.
+type AnswerError struct {
+	Asked  string // "GET /api/v1/me"
+	Status int
+	Text   string // of the answer
+}
+
+func (e *AnswerError) Error() string {
+	return fmt.Sprintf("%s answered %d: %.200s", e.Asked, e.Status, e.Text)
 }
 
 // LogIn logs in and asks who one is, as the first page does.
