@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/jsonschema-go/jsonschema"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"firedrill/cmd/analyze/command"
@@ -76,7 +78,24 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: filepath.Join("testdata", "script"), RequireExplicitExec: true, Setup: func(e *testscript.Env) error {
 		e.Setenv("CI", "true")
 		return nil
-	}, Cmds: map[string]func(*testscript.TestScript, bool, []string){"code": code}})
+	}, Cmds: map[string]func(*testscript.TestScript, bool, []string){"code": code, "fits": fits}})
+}
+
+// fits FILE... wants reports in JSON to fit docs/report.schema.json.
+func fits(ts *testscript.TestScript, _ bool, args []string) {
+	text, err := os.ReadFile("../../docs/report.schema.json")
+	ts.Check(err)
+	var s jsonschema.Schema
+	ts.Check(json.Unmarshal(text, &s))
+	schema, err := s.Resolve(nil)
+	ts.Check(err)
+	for _, file := range args {
+		var value any
+		ts.Check(json.Unmarshal([]byte(ts.ReadFile(file)), &value))
+		if err := schema.Validate(value); err != nil {
+			ts.Fatalf("%s: %v", file, err)
+		}
+	}
 }
 
 // code N COMMAND... runs a command and wants exit code N.
