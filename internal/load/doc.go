@@ -19,8 +19,11 @@
 // # Its own health
 //
 // A generator that cannot keep up measures itself. Outcome.Self says how late
-// planned requests began, how long the garbage collector paused and how long
-// goroutines waited for a processor; Self.Overloaded is the verdict.
+// planned requests began, how long the garbage collector paused, how long
+// goroutines waited for a processor, what share of the processors this process
+// and the whole machine used, how many descriptors were open, and whether the
+// wall clock stepped; Self.Overloaded is the verdict and names the cause. What a
+// machine does not say (all but Linux say less) is 0 and judged nowhere.
 //
 // Times are offsets from Outcome.Start on the monotonic clock. A Sink is called
 // from many goroutines and must not block; every value given to it is its own.

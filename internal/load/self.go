@@ -3,7 +3,6 @@ package load
 import (
 	"context"
 	"fmt"
-	"math/bits"
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
@@ -22,11 +21,18 @@ type Self struct {
 	LateMax      time.Duration `json:"late_max"`     //
 	GCPauseMax   time.Duration `json:"gc_pause_max"` // longest stop of all goroutines
 	GCPauseTotal time.Duration `json:"gc_pause_total"`
-	SchedP99     time.Duration `json:"sched_p99"`  // how long runnable goroutines waited for a processor
-	Goroutines   int           `json:"goroutines"` // greatest number
-	HeapPeak     uint64        `json:"heap_peak"`  // bytes of live and dead objects, greatest seen
-	Processors   int           `json:"processors"` // GOMAXPROCS
-	Limit        time.Duration `json:"limit"`      // how late 1 in 20 requests might begin; 0 = LateLimit
+	SchedP99     time.Duration `json:"sched_p99"`        // how long runnable goroutines waited for a processor
+	Goroutines   int           `json:"goroutines"`       // greatest number
+	HeapPeak     uint64        `json:"heap_peak"`        // bytes of live and dead objects, greatest seen
+	Processors   int           `json:"processors"`       // GOMAXPROCS: "all CPUs" below
+	CPU          float64       `json:"cpu"`              // share of all CPUs that the generator used, 0 to 1; 0 = not measured here
+	MachineCPU   float64       `json:"machine_cpu"`      // share of all CPUs that everybody used; 0 = not measured here
+	CPUPeak      float64       `json:"cpu_peak"`         // the same of the worst ten seconds
+	MachinePeak  float64       `json:"machine_cpu_peak"` //
+	Sockets      int           `json:"sockets"`          // greatest number of descriptors opened since the start, seen once a second; 0 = not known here
+	SocketLimit  int           `json:"socket_limit"`     // how many more than at the start may be open; 0 = not known here
+	ClockStep    time.Duration `json:"clock_step"`       // greatest step of the wall clock against the monotonic one within a second
+	Limit        time.Duration `json:"limit"`            // how late 1 in 20 requests might begin; 0 = LateLimit
 }
 
 // LateLimit is how late 1 in 20 requests may begin in a run that counts, when
@@ -37,6 +43,13 @@ const (
 	tailLimit = 5
 )
 
+// What else makes a run the generator's own failure.
+const (
+	busy      = 0.9  // of all CPUs, for ten seconds
+	nearLimit = 0.98 // of the descriptors that may be open
+	clockStep = 100 * time.Millisecond
+)
+
 // Overloaded says why the run's figures are the generator's and not the
 // target's; "" when it kept up.
 func (s *Self) Overloaded() string {
@@ -44,15 +57,42 @@ func (s *Self) Overloaded() string {
 	if limit == 0 {
 		limit = LateLimit
 	}
-	switch {
-	case s.Planned >= 100 && s.LateP95 > limit:
-		return fmt.Sprintf("1 in 20 requests began more than %s late: this machine could not keep up", s.LateP95.Round(time.Millisecond))
-	case s.Planned >= 100 && s.LateP99 > tailLimit*limit:
-		return fmt.Sprintf("1 in 100 requests began more than %s late: this machine could not keep up", s.LateP99.Round(time.Millisecond))
+	ms := func(d time.Duration) time.Duration { return d.Round(time.Millisecond) }
+	switch planned := s.Planned >= 100; {
+	case s.SocketLimit > 0 && float64(s.Sockets) >= nearLimit*float64(s.SocketLimit):
+		return fmt.Sprintf("%d connections were open, and no more than %d may be: raise the limit (ulimit -n), or use more machines", s.Sockets, s.SocketLimit)
+	case planned && s.LateP95 > limit:
+		return fmt.Sprintf("1 in 20 requests began more than %s late: %s", ms(s.LateP95), s.cause())
+	case planned && s.LateP99 > tailLimit*limit:
+		return fmt.Sprintf("1 in 100 requests began more than %s late: %s", ms(s.LateP99), s.cause())
+	case planned && s.LateP99 > limit && s.CPUPeak > busy:
+		return fmt.Sprintf("%s, and 1 in 100 requests began more than %s late", s.cause(), ms(s.LateP99))
 	case s.GCPauseMax > 2*limit:
-		return fmt.Sprintf("the generator stood still for %s", s.GCPauseMax.Round(time.Millisecond))
+		return fmt.Sprintf("the generator stood still for %s", ms(s.GCPauseMax))
+	case planned && s.SchedP99 > limit:
+		return fmt.Sprintf("its goroutines waited more than %s for a processor, 1 time in 100: %s", ms(s.SchedP99), s.cause())
+	case s.ClockStep > clockStep:
+		return fmt.Sprintf("the wall clock stepped by %s against the monotonic one: the machine slept, or its clock was set", ms(s.ClockStep))
 	}
 	return ""
+}
+
+// cause is why the generator was late, as far as it knows.
+func (s *Self) cause() string {
+	switch {
+	case s.CPUPeak > busy:
+		return fmt.Sprintf("the generator used %.0f %% of %s", 100*s.CPUPeak, cpus(s.Processors))
+	case s.MachinePeak > busy:
+		return fmt.Sprintf("this machine could not keep up: its CPUs were %.0f %% busy, %.0f %% with the generator", 100*s.MachinePeak, 100*s.CPUPeak)
+	}
+	return "this machine could not keep up"
+}
+
+func cpus(n int) string {
+	if n == 1 {
+		return "its CPU"
+	}
+	return fmt.Sprintf("all %d CPUs", n)
 }
 
 // self collects Self.
@@ -61,6 +101,7 @@ type self struct {
 	goroutines atomic.Int64
 	heap       atomic.Uint64
 	ballast    []byte
+	vitals     vitals // of observe
 	pauses     metrics.Float64Histogram
 	sched      metrics.Float64Histogram
 }
@@ -76,6 +117,7 @@ const (
 )
 
 func (s *self) begin(floor bool) {
+	raiseLimit()
 	if floor {
 		before := debug.SetGCPercent(100)
 		if before != 100 { // somebody chose otherwise
@@ -97,17 +139,21 @@ func copied(m metrics.Sample) metrics.Float64Histogram {
 	return metrics.Float64Histogram{Counts: append([]uint64(nil), h.Counts...), Buckets: h.Buckets}
 }
 
-// observe looks every second until over ends.
+// observe looks every second, and a last time when over ends.
 func (s *self) observe(over context.Context, clock pace.Clock) {
-	read := []metrics.Sample{{Name: heapMetric}}
+	start := time.Now()
+	s.vitals.look(read(start))
+	heap := []metrics.Sample{{Name: heapMetric}}
 	for {
 		s.goroutines.Store(max(s.goroutines.Load(), int64(runtime.NumGoroutine())))
-		metrics.Read(read)
-		if read[0].Value.Kind() == metrics.KindUint64 {
-			floor := min(uint64(len(s.ballast)), read[0].Value.Uint64())
-			s.heap.Store(max(s.heap.Load(), read[0].Value.Uint64()-floor))
+		metrics.Read(heap)
+		if heap[0].Value.Kind() == metrics.KindUint64 {
+			floor := min(uint64(len(s.ballast)), heap[0].Value.Uint64())
+			s.heap.Store(max(s.heap.Load(), heap[0].Value.Uint64()-floor))
 		}
-		if clock.SleepUntil(over, clock.Now().Add(time.Second)) != nil {
+		ended := clock.SleepUntil(over, clock.Now().Add(time.Second))
+		s.vitals.look(read(start))
+		if ended != nil {
 			return
 		}
 	}
@@ -122,96 +168,11 @@ func (s *self) end() Self {
 		Goroutines: int(s.goroutines.Load()), HeapPeak: s.heap.Load(), Processors: runtime.GOMAXPROCS(0),
 		SchedP99: quantile(sched, 0.99), GCPauseMax: quantile(pauses, 1),
 	}
+	s.vitals.into(&out)
 	for i, n := range pauses.Counts {
 		out.GCPauseTotal += time.Duration(float64(n) * upper(pauses, i) * float64(time.Second))
 	}
 	runtime.KeepAlive(s.ballast)
 	s.ballast = nil
 	return out
-}
-
-// since is what was added to a histogram of the runtime.
-func since(now, before metrics.Float64Histogram) metrics.Float64Histogram {
-	for i := range before.Counts {
-		if i < len(now.Counts) {
-			now.Counts[i] -= before.Counts[i]
-		}
-	}
-	return now
-}
-
-// upper is a bucket's upper bound in seconds, or its lower when that is endless.
-func upper(h metrics.Float64Histogram, i int) float64 {
-	if v := h.Buckets[i+1]; v < 1e9 {
-		return v
-	}
-	return h.Buckets[i]
-}
-
-func quantile(h metrics.Float64Histogram, q float64) time.Duration {
-	var total uint64
-	for _, n := range h.Counts {
-		total += n
-	}
-	if total == 0 {
-		return 0
-	}
-	want := uint64(q * float64(total))
-	var seen uint64
-	for i, n := range h.Counts {
-		seen += n
-		if n > 0 && seen >= want {
-			return time.Duration(upper(h, i) * float64(time.Second))
-		}
-	}
-	return 0
-}
-
-// lateness is a histogram of microseconds: 8 buckets to an octave, so a quantile
-// is at most an eighth too high. Safe for concurrent use.
-type lateness struct {
-	counts [8 * 40]atomic.Uint64
-	n      atomic.Uint64
-	max    atomic.Int64
-}
-
-func (l *lateness) add(d time.Duration) {
-	l.n.Add(1)
-	l.counts[bucket(d)].Add(1)
-	for {
-		old := l.max.Load()
-		if int64(d) <= old || l.max.CompareAndSwap(old, int64(d)) {
-			return
-		}
-	}
-}
-
-func bucket(d time.Duration) int {
-	v := uint64(max(0, d) / time.Microsecond)
-	if v < 8 {
-		return int(v)
-	}
-	e := bits.Len64(v) - 4 // v>>e has 4 bits, the first of them set
-	return min(8*(e+1)+int(v>>e&7), 8*40-1)
-}
-
-func bound(i int) time.Duration {
-	if i < 8 {
-		return time.Duration(i) * time.Microsecond
-	}
-	e := i/8 - 1
-	return time.Duration((uint64(8+i%8)+1)<<e-1) * time.Microsecond
-}
-
-func (l *lateness) quantile(q float64) time.Duration {
-	want := uint64(q * float64(l.n.Load()))
-	var seen uint64
-	for i := range l.counts {
-		n := l.counts[i].Load()
-		seen += n
-		if n > 0 && seen >= want {
-			return min(bound(i), time.Duration(l.max.Load()))
-		}
-	}
-	return 0
 }

@@ -37,18 +37,27 @@ func TestLateness(t *testing.T) {
 }
 
 func TestOverloaded(t *testing.T) {
+	const ms = time.Millisecond
 	for _, tt := range []struct {
 		name string
 		self Self
 		want string
 	}{
-		{"fine", Self{Planned: 1e6, LateP99: 3 * time.Millisecond, LateMax: time.Second, GCPauseMax: time.Millisecond}, ""},
-		{"late", Self{Planned: 1000, LateP95: 80 * time.Millisecond, LateP99: 90 * time.Millisecond}, "1 in 20 requests began more than 80ms late"},
-		{"late in the tail", Self{Planned: 1000, LateP99: 300 * time.Millisecond}, "1 in 100 requests began more than 300ms late"},
-		{"a few were late", Self{Planned: 1000, LateP95: 9 * time.Millisecond, LateP99: 80 * time.Millisecond}, ""},
-		{"late as was allowed", Self{Planned: 1000, LateP95: 80 * time.Millisecond, LateP99: 90 * time.Millisecond, Limit: time.Second}, ""},
-		{"too few to say", Self{Planned: 10, LateP95: 80 * time.Millisecond}, ""},
-		{"stood still", Self{GCPauseMax: 200 * time.Millisecond}, "stood still for 200ms"},
+		{"fine", Self{Planned: 1e6, LateP99: 3 * ms, LateMax: time.Second, GCPauseMax: ms, SchedP99: ms, CPU: 0.3, CPUPeak: 0.99, MachinePeak: 1, Sockets: 90, SocketLimit: 100, ClockStep: ms}, ""},
+		{"late", Self{Planned: 1000, LateP95: 80 * ms, LateP99: 90 * ms}, "1 in 20 requests began more than 80ms late: this machine could not keep up"},
+		{"late in the tail", Self{Planned: 1000, LateP99: 300 * ms}, "1 in 100 requests began more than 300ms late"},
+		{"a few were late", Self{Planned: 1000, LateP95: 9 * ms, LateP99: 80 * ms}, ""},
+		{"late as was allowed", Self{Planned: 1000, LateP95: 80 * ms, LateP99: 90 * ms, Limit: time.Second}, ""},
+		{"too few to say", Self{Planned: 10, LateP95: 80 * ms}, ""},
+		{"stood still", Self{GCPauseMax: 200 * ms}, "stood still for 200ms"},
+		{"late by its own work", Self{Planned: 1000, LateP95: 80 * ms, CPUPeak: 0.96, MachinePeak: 1, Processors: 2}, "late: the generator used 96 % of all 2 CPUs"},
+		{"late by the work of others", Self{Planned: 1000, LateP95: 80 * ms, CPUPeak: 0.2, MachinePeak: 0.99}, "late: this machine could not keep up: its CPUs were 99 % busy, 20 % with the generator"},
+		{"busy, and late in the tail", Self{Planned: 1000, LateP99: 60 * ms, CPUPeak: 0.96, Processors: 1}, "the generator used 96 % of its CPU, and 1 in 100 requests began more than 60ms late"},
+		{"busy and on time", Self{Planned: 1000, LateP99: 20 * ms, CPUPeak: 1, Processors: 2}, ""},
+		{"goroutines waited", Self{Planned: 1000, SchedP99: 70 * ms}, "its goroutines waited more than 70ms for a processor"},
+		{"no descriptor left", Self{Sockets: 1010, SocketLimit: 1020}, "1010 connections were open, and no more than 1020 may be: raise the limit (ulimit -n)"},
+		{"the clock was set", Self{ClockStep: 2 * time.Second}, "the wall clock stepped by 2s"},
+		{"the clock is kept right", Self{ClockStep: 90 * ms}, ""},
 	} {
 		if got := tt.self.Overloaded(); (got == "") != (tt.want == "") || !strings.Contains(got, tt.want) {
 			t.Errorf("%s: %q", tt.name, got)
