@@ -126,8 +126,8 @@ func TestPool(t *testing.T) {
 		text    string
 		hint    string
 	}{
-		{"teacher", 1, `1 more virtual users need accounts of persona "teacher": there are 5 and 5 of them are taken`, "add at least 1 accounts"},
-		{"student", 4, `4 virtual users need accounts of persona "student" and there are 1`, "add at least 3 accounts"},
+		{"teacher", 1, `1 more virtual user needs an account of persona "teacher": there are 5 and 5 of them are taken`, "add at least 1 to those of persona teacher"},
+		{"student", 4, `4 virtual users need accounts of persona "student" and there are 1`, "add at least 3 to those of persona student"},
 		{"admin", 2, `2 virtual users need accounts of persona "admin" and there are none`, "there are accounts of student (1), teacher (5)"},
 	} {
 		_, err := pool.Take(tt.persona, tt.n)

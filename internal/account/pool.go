@@ -64,12 +64,20 @@ type ShortageError struct {
 
 func (e *ShortageError) Error() string {
 	if e.Have == 0 {
-		return fmt.Sprintf("%d virtual users need accounts of persona %q and there are none", e.Need, e.Persona)
+		return fmt.Sprintf("%s of persona %q and there are none", e.users("virtual user"), e.Persona)
 	}
 	if e.Left < e.Have {
-		return fmt.Sprintf("%d more virtual users need accounts of persona %q: there are %d and %d of them are taken", e.Need, e.Persona, e.Have, e.Have-e.Left)
+		return fmt.Sprintf("%s of persona %q: there are %d and %d of them are taken", e.users("more virtual user"), e.Persona, e.Have, e.Have-e.Left)
 	}
-	return fmt.Sprintf("%d virtual users need accounts of persona %q and there are %d", e.Need, e.Persona, e.Have)
+	return fmt.Sprintf("%s of persona %q and there are %d", e.users("virtual user"), e.Persona, e.Have)
+}
+
+// users says how many need what.
+func (e *ShortageError) users(noun string) string {
+	if e.Need == 1 {
+		return "1 " + noun + " needs an account"
+	}
+	return fmt.Sprintf("%d %ss need accounts", e.Need, noun)
 }
 
 // Hint says what to do.
@@ -84,7 +92,7 @@ func (e *ShortageError) Hint() string {
 	if e.Have == 0 {
 		return fmt.Sprintf("give accounts with --accounts FILE (columns persona, login, password), or a pattern in firedrill.yaml: accounts: {%s: {pattern: \"%s{n}@test.local\", password: …, count: %d}}", e.Persona, e.Persona, e.Need)
 	}
-	return fmt.Sprintf("add at least %d accounts of persona %s, or run fewer users with --scale; no two users share an account", e.Need-e.Left, e.Persona)
+	return fmt.Sprintf("add at least %d to those of persona %s, or run fewer users with --scale; no two users share an account", e.Need-e.Left, e.Persona)
 }
 
 // ExitCode marks it as a matter of usage.
