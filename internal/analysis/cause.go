@@ -26,8 +26,19 @@ type suspect struct {
 	name       string
 	p95, calm  float64 // http_req_duration in nanoseconds; calm: see blame
 	own        float64 // what it takes longer than calm and the common wait
-	alone      bool    // the others are as fast as ever
+	wait       float64 // what they all wait
+	others     bool    // others grew slow as well
 	byItsClass bool    // calm is its category's target, not its own best
+	target     float64 // its category's for the 95th percentile; 0 = none
+}
+
+// grew is whether an endpoint takes so much longer than when it is calm that
+// chance does not explain it.
+func (s *suspect) grew(by float64) bool {
+	if s.byItsClass {
+		return by >= float64(ownLeast) && s.p95 > s.target
+	}
+	return by >= max(float64(ownLeast), ownShare*s.calm)
 }
 
 // explain reads the run again, where something broke, for two questions: would it
@@ -55,9 +66,10 @@ func (j *judge) explain(run Run) error {
 		if err != nil {
 			return err
 		}
-		if !j.caught(s) {
-			again.Sample(s)
+		if j.caught(s) {
+			continue // it says nothing about its endpoint
 		}
+		again.Sample(s)
 		whole.add(s)
 		if sv := by[int(s.Phase)]; sv != nil {
 			sv.add(s)
@@ -73,7 +85,9 @@ func (j *judge) explain(run Run) error {
 		}
 	}
 	calm := whole.calm()
-	j.cause.culprit = j.blame(whole, calm)
+	if len(failed) > len(j.cause.stalled) {
+		j.cause.culprit = j.blame(whole, calm)
+	}
 	for i, sv := range by {
 		j.cause.steps[i] = j.blame(sv, calm)
 	}
@@ -133,7 +147,8 @@ func (v service) calm() []float64 {
 const (
 	fewServed = 5                     // an endpoint with fewer answers says nothing
 	ownLeast  = 20 * time.Millisecond // less is noise
-	ownShare  = 0.5                   // of calm
+	ownShare  = 2                     // of calm: within three times that, answers lie by chance
+	waitShare = 0.2                   // of the common wait, whose percentiles differ by chance
 )
 
 // blame finds the endpoint whose own work is what the others wait for. When a
@@ -154,7 +169,7 @@ func (j *judge) blame(v service, calm []float64) *suspect {
 		metric.Sort(times)
 		s := &suspect{endpoint: i, name: j.names.Endpoints[i].Name, p95: metric.Percentile(times, 95), calm: calm[i]}
 		if target, ok := j.baselines.Of(j.names.Endpoints[i].Category); ok && float64(target.P50) < s.calm {
-			s.calm, s.byItsClass = float64(target.P50), true
+			s.calm, s.target, s.byItsClass = float64(target.P50), float64(target.P95), true
 		}
 		list = append(list, s)
 		grown = append(grown, max(0, s.p95-s.calm))
@@ -168,12 +183,14 @@ func (j *judge) blame(v service, calm []float64) *suspect {
 		wait = grown[(len(grown)-1)/4]
 	}
 	var worst, busiest *suspect
-	most, busy, all := 0.0, 0.0, 0.0
+	most, busy, all, slow := 0.0, 0.0, 0.0, 0
 	for _, s := range list {
 		n := float64(len(v[s.endpoint]))
-		s.own = max(0, s.p95-s.calm-wait)
-		s.alone = wait < s.own/4
-		if s.own >= max(float64(ownLeast), ownShare*s.calm) && s.own*n > most {
+		s.wait, s.own = wait, max(0, s.p95-s.calm-wait)
+		if s.grew(s.p95 - s.calm) {
+			slow++
+		}
+		if s.grew(s.own) && s.own >= waitShare*wait && s.own*n > most {
 			worst, most = s, s.own*n
 		}
 		work := n * calm[s.endpoint]
@@ -182,9 +199,11 @@ func (j *judge) blame(v service, calm []float64) *suspect {
 			busiest, busy = s, work
 		}
 	}
-	if worst == nil && wait > float64(ownLeast) && busy >= all/2 {
-		busiest.alone = false
-		return busiest
+	if worst == nil && wait > float64(ownLeast) && slow > 1 && busy >= all/2 {
+		worst, busiest.own = busiest, 0
+	}
+	if worst != nil {
+		worst.others = slow > 1
 	}
 	return worst
 }
@@ -203,8 +222,10 @@ func (j *judge) accuse(s *suspect) string {
 	switch {
 	case s.own == 0:
 		return text + "; it keeps the target busy for most of the time, and all wait in one queue"
-	case s.alone:
+	case !s.others:
 		return text + "; the others are as fast as ever"
+	case s.wait < s.own/4:
+		return text + "; others are slower than they were, too, but none so much"
 	}
 	return text + "; the others wait for it"
 }
@@ -212,11 +233,8 @@ func (j *judge) accuse(s *suspect) string {
 // adviceFor says where to look next after a threshold broke.
 func (j *judge) adviceFor(t *metric.Threshold, by *suspect) string {
 	switch {
-	case t.Metric.Name == "http_req_failed" || t.Metric.Name == "checks" && len(j.report.Errors) > 0:
-		if len(j.report.Errors) > 0 {
-			e := j.report.Errors[0]
-			return fmt.Sprintf("most frequent: %s at %s, %s, first at %s", e.What, e.Endpoint, verdict.Times(e.Count), verdict.Clock(e.First))
-		}
+	case (t.Metric.Name == "http_req_failed" || t.Metric.Name == "checks") && len(j.report.Errors) > 0:
+		return j.errorAdvice()
 	case j.cause.without[t.Name+" "+t.Expr] != "":
 		return "the stall explains it: without the requests that waited in it, it is " + j.cause.without[t.Name+" "+t.Expr]
 	case isLatency(t) && by != nil:
@@ -233,6 +251,12 @@ func (j *judge) adviceFor(t *metric.Threshold, by *suspect) string {
 		return j.generationAdvice()
 	}
 	return "look at the timeline at that moment"
+}
+
+// errorAdvice names the most frequent failure.
+func (j *judge) errorAdvice() string {
+	e := j.report.Errors[0]
+	return fmt.Sprintf("most frequent: %s at %s, %s, first at %s", e.What, e.Endpoint, verdict.Times(e.Count), verdict.Clock(e.First))
 }
 
 // generationAdvice says what keeps users from generating more.

@@ -181,15 +181,7 @@ func (j *judge) driftFindings() {
 	for _, row := range j.report.Drift {
 		switch {
 		case row.Status == verdict.Fail:
-			from, to := driftValue(row, row.Start), driftValue(row, row.End)
-			percent, limit := "", ""
-			if row.Unit == "" {
-				limit = fmt.Sprintf("%.3g points", *row.Limit*100)
-			} else {
-				percent = fmt.Sprintf(", +%.0f %%", 100*growthShare(row.Start, row.End, (row.Start+row.End)/2))
-				limit = fmt.Sprintf("%.3g %%", *row.Limit*100)
-			}
-			j.find(verdict.Fail, -1, row.What, fmt.Sprintf("%s grows: from %s to %s over %s%s; the limit is %s", row.What, from, to, verdict.Clock(d.spanned()), percent, limit),
+			j.find(verdict.Fail, -1, row.What, fmt.Sprintf("%s: from %s to %s over %s%s", driftSubject(row), driftValue(row, row.Start), driftValue(row, row.End), verdict.Clock(d.spanned()), driftLimit(row)),
 				fmt.Sprintf("the slope is %s an hour (95 %% interval %s to %s): look at what piles up, tables without an index, caches without a bound, connections or memory that are not given back",
 					driftValue(row, row.SlopeHour), driftValue(row, row.Low), driftValue(row, row.High)))
 		case row.Status == verdict.NoData && row.What == "queries":
@@ -199,6 +191,25 @@ func (j *judge) driftFindings() {
 				"run longer (--duration): the more windows, the smaller the growth that can be told from noise")
 		}
 	}
+}
+
+// driftSubject says what grows.
+func driftSubject(row verdict.Drift) string {
+	switch row.Unit {
+	case "ms":
+		return row.What + " grows"
+	case "":
+		return "the share of failed requests grows"
+	}
+	return row.What + " grow"
+}
+
+// driftLimit says by how much it grew, and may: ", +25 %; the limit is 5 %".
+func driftLimit(row verdict.Drift) string {
+	if row.Unit == "" {
+		return fmt.Sprintf(", +%.3g points; the limit is %.3g", 100*(row.End-row.Start), 100**row.Limit)
+	}
+	return fmt.Sprintf(", +%.0f %%; the limit is %.3g %%", 100*growthShare(row.Start, row.End, (row.Start+row.End)/2), 100**row.Limit)
 }
 
 // spanned is the time from the first window to the last.
@@ -220,5 +231,5 @@ func driftValue(row verdict.Drift, v float64) string {
 	case "":
 		return fmt.Sprintf("%.2f %%", v*100)
 	}
-	return fmt.Sprintf("%.2f %s", v, row.Unit)
+	return fmt.Sprintf("%.2f", v)
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"firedrill/internal/analysis/baseline"
 	"firedrill/internal/metric"
 	"firedrill/internal/plan"
 	"firedrill/internal/runs"
@@ -36,7 +37,18 @@ func (j *judge) findings() {
 	j.notices()
 	slices.SortStableFunc(j.found, j.order())
 	j.report.Findings = make([]verdict.Finding, len(j.found))
+	said := ""
+	if c := j.cause.culprit; c != nil {
+		said = "look first at " + j.accuse(c)
+	}
+	seen := false
 	for i, f := range j.found {
+		if said != "" && f.Advice == said {
+			if seen {
+				f.Advice = "look first at " + j.cause.culprit.name + ", as said above"
+			}
+			seen = true
+		}
 		j.report.Findings[i] = f.Finding
 	}
 }
@@ -204,7 +216,7 @@ func (j *judge) baselineFindings() {
 	for _, c := range j.report.Concurrency {
 		if c.Status == verdict.Fail {
 			j.find(verdict.Fail, -1, c.Name, fmt.Sprintf("%s does not carry %s: p95 %s, errors %.1f %%; passes when %s", c.Name, verdict.Count(c.Users, "user"), verdict.Milli(*c.P95MS), *c.Errors*100, c.Passes),
-				j.concurrencyAdvice()).latency = true
+				j.concurrencyAdvice(c)).latency = true
 		}
 	}
 }
@@ -219,7 +231,7 @@ func (j *judge) categoryAdvice(name string) string {
 		return "look first at " + j.accuse(c)
 	}
 	text := j.slowest(func(e verdict.Latency) bool { return e.Category == name })
-	if c != nil && !c.alone {
+	if c != nil && c.others && c.wait >= c.own/4 {
 		text += "; it may only wait for " + c.name
 	}
 	return text
@@ -245,8 +257,13 @@ func (j *judge) stalledCategory(name string) string {
 }
 
 // concurrencyAdvice says where to look when so many users are not carried.
-func (j *judge) concurrencyAdvice() string {
-	if c := j.cause.culprit; c != nil {
+func (j *judge) concurrencyAdvice(row verdict.Concurrency) string {
+	i := slices.IndexFunc(j.baselines.Concurrency, func(c baseline.Concurrency) bool { return c.Name == row.Name })
+	c := j.cause.culprit
+	switch {
+	case i >= 0 && *row.P95MS < ms(j.baselines.Concurrency[i].P95) && len(j.report.Errors) > 0:
+		return j.errorAdvice()
+	case c != nil:
 		return "look first at " + j.accuse(c)
 	}
 	return j.slowest(func(verdict.Latency) bool { return true })

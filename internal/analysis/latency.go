@@ -204,7 +204,7 @@ func (j *judge) phaseWarnings(say func(format string, args ...any)) {
 		say("Baselines are judged by the steps of at most %s, which must hold.", verdict.Count(m.MustHold, "user"))
 	}
 	if r := j.report.Recovery; r != nil && j.recoveryPhase() >= 0 {
-		say("Baselines are not judged by %s nor by the %s after it, in which the target may recover.", r.After, verdict.Duration(r.Within))
+		say("Baselines are not judged by %s nor by the %s after it, in which the target may recover.", phaseWords(r.After), verdict.Duration(r.Within))
 	}
 }
 

@@ -2,7 +2,6 @@ package analysis
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"time"
 
@@ -25,6 +24,7 @@ func (j *judge) notices() {
 		{t.relogins, t.firsts.relogin, verdict.Count(t.relogins, "log-in request") + " repeated because a session had ended", "the session's lifetime is shorter than the run, or sessions were lost"},
 		{t.starved, t.firsts.starved, verdict.Count(t.starved, "iteration") + " found nothing to choose from", "reset the target's data before the run"},
 		{t.dropped, -1, verdict.Count(t.dropped, "start") + " could not be made", "no user was free, or the time was over; they carry no latency"},
+		{t.missed, -1, verdict.Count(t.missed, "start") + " left out because their user still ran: the load was less than its pacing says", "the target was too slow for the pacing, or the pacing is shorter than an iteration takes"},
 	} {
 		if n.n > 0 {
 			j.find(verdict.Info, n.at, "run", n.what, n.advice)
@@ -75,8 +75,8 @@ func (j *judge) stallFinding() {
 	}
 	advice := "look for garbage collection, locks, backups or a full queue at that moment"
 	if closed(j.manifest) {
-		said := fmt.Sprintf("in a closed model a stall shows only once per user (%s here), so percentiles look better than what people would have met: about %s (%s) were lost by it",
-			verdict.Count(users, "slow request"), verdict.Count(int(math.Round(requests)), "request"), lostIterations(iterations))
+		said := fmt.Sprintf("in a closed model a stall shows only once per user (%s here), so percentiles look better than what people would have met: %s lost by it",
+			verdict.Count(users, "slow request"), lost(requests, iterations))
 		if status == verdict.Info {
 			note += "; " + said
 		} else {

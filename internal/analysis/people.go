@@ -34,6 +34,7 @@ func (t *tally) iteration(it *sample.Iteration) {
 		p.perUser, p.reasons = map[uint32]int{}, map[string]int{}
 	}
 	p.started++
+	t.missed += int(it.Missed)
 	p.perUser[it.VU]++
 	p.last = max(p.last, it.End)
 	switch it.Outcome {

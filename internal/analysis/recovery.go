@@ -162,15 +162,15 @@ func (j *judge) recoveryFinding() {
 	if r == nil {
 		return
 	}
-	within := verdict.Duration(r.Within)
+	within, after := verdict.Duration(r.Within), phaseWords(r.After)
 	switch {
 	case r.Status == verdict.NoData:
-		j.find(verdict.NoData, -1, r.After, "whether the target recovers after "+r.After+" is not known: "+list(r.Broke), "run longer after the phase (--duration), or shorten within: and keep: of the scenario's recovery")
+		j.find(verdict.NoData, -1, r.After, "whether the target recovers after "+after+" is not known: "+list(r.Broke), "run longer after the phase (--duration), or shorten within: and keep: of the scenario's recovery")
 	case r.Status == verdict.Fail && r.Took != nil:
-		j.find(verdict.Fail, r.Ended+r.Within, r.After, fmt.Sprintf("the target recovered only %s after %s ended; it had %s (%s)", verdict.Duration(*r.Took), r.After, within, list(r.Broke)),
+		j.find(verdict.Fail, r.Ended+r.Within, r.After, fmt.Sprintf("the target recovered only %s after %s ended; it had %s (%s)", verdict.Duration(*r.Took), after, within, list(r.Broke)),
 			"look at what it was still working off: queues without a limit, retries, connections that were not given back")
 	case r.Status == verdict.Fail:
-		j.find(verdict.Fail, r.Ended+r.Within, r.After, fmt.Sprintf("the target did not recover within %s after %s ended: %s", within, r.After, list(r.Broke)),
+		j.find(verdict.Fail, r.Ended+r.Within, r.After, fmt.Sprintf("the target did not recover within %s after %s ended: %s", within, after, list(r.Broke)),
 			"look at what does not come back by itself: a full queue or pool, a leak, a lock that is held, a process that was killed")
 	}
 }
@@ -182,7 +182,7 @@ func recovered(r *verdict.Recovery) string {
 		return ""
 	}
 	if *r.Took < time.Second {
-		return "was well as soon as " + r.After + " ended"
+		return "was well as soon as " + phaseWords(r.After) + " ended"
 	}
-	return fmt.Sprintf("recovered %s after %s ended (it had %s)", verdict.Duration(*r.Took), r.After, verdict.Duration(r.Within))
+	return fmt.Sprintf("recovered %s after %s ended (it had %s)", verdict.Duration(*r.Took), phaseWords(r.After), verdict.Duration(r.Within))
 }

@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
 	"time"
@@ -106,10 +107,18 @@ func (t *tally) judgeStall(st *stall) (stallFound, bool) {
 	return f, through >= 2 && f.users >= max(2, t.users.peak/10)
 }
 
-// lostIterations says how many, in words.
-func lostIterations(n float64) string {
+// lost says how many requests and iterations were not made, in words with their verb.
+func lost(requests, iterations float64) string {
+	n := int(math.Round(requests))
 	if n < 1 {
-		return "less than one iteration"
+		return "less than one request was"
 	}
-	return verdict.Count(int(math.Round(n)), "iteration")
+	of, verb := "less than one iteration", "were"
+	if iterations >= 1 {
+		of = verdict.Count(int(math.Round(iterations)), "iteration")
+	}
+	if n == 1 {
+		verb = "was"
+	}
+	return fmt.Sprintf("about %s (%s) %s", verdict.Count(n, "request"), of, verb)
 }

@@ -167,7 +167,7 @@ func (j *judge) stepFindings() {
 		first := broken[0]
 		status, says := verdict.Info, ""
 		if must {
-			status, says = verdict.Fail, ", and must hold"
+			status, says = verdict.Fail, ", which must hold,"
 			if first.state.Status == verdict.NoData {
 				status = verdict.NoData
 			}

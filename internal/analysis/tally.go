@@ -38,6 +38,7 @@ type tally struct {
 	stale       int
 	relogins    int
 	dropped     int
+	missed      int // starts that pacing left out
 	starved     int
 	answered    int
 	trailing    int           // unanswered ones in a row at the end of the run
@@ -273,8 +274,11 @@ func what(s *sample.Sample) string {
 	if s.Error != sample.None {
 		return s.Error.String()
 	}
-	if s.Status == 0 {
+	switch {
+	case s.Status == 0:
 		return "no answer"
+	case s.Has(sample.Truncated):
+		return sample.BrokeOff.String()
 	}
 	return "status " + strconv.Itoa(int(s.Status))
 }

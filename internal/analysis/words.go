@@ -17,6 +17,14 @@ func list(words []string) string {
 	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
 }
 
+// phaseWords is a phase's name within a sentence: "step 2 (532 users)".
+func phaseWords(name string) string {
+	if short, load, ok := strings.Cut(name, ": "); ok {
+		return short + " (" + load + ")"
+	}
+	return name
+}
+
 // few joins at most so many words, and says how many more there are.
 func few(words []string, most int) string {
 	if len(words) > most+1 {
@@ -58,19 +66,28 @@ func (j *judge) summary() string {
 	case verdict.Fail:
 		return fmt.Sprintf("Failed: %s. %s.", j.failure(), what)
 	}
-	held := 0
-	for _, c := range r.Categories {
-		if c.Status == verdict.Pass {
-			held++
-		}
-	}
-	judged := 0
+	judged, held := 0, 0
 	for _, t := range r.Thresholds {
 		if t.Status == verdict.Pass {
 			judged++
 		}
 	}
-	text := fmt.Sprintf("%s; %s and %s held", what, verdict.Count(judged, "threshold"), verdict.Count(held, "latency baseline"))
+	for _, c := range r.Categories {
+		if c.Status == verdict.Pass {
+			held++
+		}
+	}
+	text := what
+	var parts []string
+	if judged > 0 {
+		parts = append(parts, verdict.Count(judged, "threshold"))
+	}
+	if held > 0 {
+		parts = append(parts, verdict.Count(held, "latency baseline"))
+	}
+	if len(parts) > 0 {
+		text += "; " + list(parts) + " held"
+	}
 	for _, answer := range []string{recovered(r.Recovery), j.answer()} {
 		if answer != "" {
 			text = answer + ". " + text
@@ -97,7 +114,7 @@ func (j *judge) failure() string {
 	}
 	first := j.found[0]
 	text := first.What
-	if slices.ContainsFunc(j.report.Steps, func(s verdict.Step) bool { return s.Name == first.Where }) {
+	if slices.ContainsFunc(j.report.Steps, func(s verdict.Step) bool { return s.MustHold && s.Status == verdict.Fail }) && !first.cause {
 		text = j.carries() + "; it must carry " + verdict.Count(j.manifest.Steps.MustHold, "user")
 	}
 	if broke > 1 {

@@ -104,6 +104,7 @@ func TestEvaluate(t *testing.T) {
 		{"starved of those that ended", "starved", "rate<0.3", verdict.Fail, 1.0 / 3, 3},
 		{"refused log-ins", "login_failed{persona:student}", "rate==1", verdict.Pass, 1, 1},
 		{"drops are counts", "dropped_iterations", "count==5", verdict.Pass, 5, 1},
+		{"starts that pacing left out", "pacing_missed", "count==3", verdict.Pass, 3, 4},
 		{"users now", "vus", "value==3", verdict.Pass, 3, 3},
 		{"users at most", "vus_max", "value==14", verdict.Pass, 14, 3},
 		{"users of one persona", "vus_max{persona:student}", "value<4", verdict.Pass, 3, 1},
@@ -121,7 +122,7 @@ func TestEvaluate(t *testing.T) {
 			for _, s := range all {
 				sink.Sample(s)
 			}
-			sink.Iteration(sample.Iteration{Outcome: sample.Completed, End: 2 * time.Second})
+			sink.Iteration(sample.Iteration{Outcome: sample.Completed, End: 2 * time.Second, Missed: 3})
 			sink.Iteration(sample.Iteration{Outcome: sample.Starved, End: time.Hour})
 			sink.Iteration(sample.Iteration{Outcome: sample.Cut, End: time.Hour})
 			sink.Iteration(sample.Iteration{Outcome: sample.LoginFailed, Persona: 1})

@@ -125,6 +125,9 @@ func loadMetrics() []Metric {
 		{Name: "starved", Type: Rate, About: "iterations that found nothing to choose from", ofIteration: outcome(sample.Starved)},
 		{Name: "login_failed", Type: Rate, About: "iterations whose log-in was refused", ofIteration: outcome(sample.LoginFailed)},
 		{Name: "dropped_iterations", Type: Counter, About: "starts that were scheduled and could not be made", ofDrop: func(d *sample.Drop) (int64, int64) { return int64(d.Count), 1 }},
+		{Name: "pacing_missed", Type: Counter, About: "starts that pacing left out because their user still ran", ofIteration: func(it *sample.Iteration) (int64, int64) {
+			return int64(it.Missed), 1
+		}},
 		{Name: "vus", Type: Gauge, About: "virtual users now", ofUsers: true},
 		{Name: "vus_max", Type: Gauge, About: "greatest number of virtual users so far", ofUsers: true},
 	}
