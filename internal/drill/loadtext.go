@@ -119,7 +119,7 @@ func speedText(speed float64, users int) string {
 	}
 	label := fmt.Sprintf("%gx speed: think times divided by %g", speed, speed)
 	if users > 0 && speed > 1 {
-		label += fmt.Sprintf(", so that %s send as much as up to %s at their own pace", verdict.Count(users, "user"), verdict.Number(int(float64(users)*speed+0.5)))
+		label += fmt.Sprintf("; up to as much load as %s make at the recorded pace", verdict.Count(int(float64(users)*speed+0.5), "user"))
 	}
-	return label + "; this is no baseline"
+	return label + "; never a baseline"
 }

@@ -24,7 +24,7 @@ func writeSummary(w io.Writer, v *verdict.Report) error {
 	}
 	for i, f := range v.Findings {
 		if i == 5 {
-			out.put("  … and %d more findings", len(v.Findings)-i)
+			out.put("  … and %d more", len(v.Findings)-i)
 			break
 		}
 		out.put("  %s %s", sign(f.Status), f.What)
@@ -49,7 +49,7 @@ func sign(s verdict.Status) string {
 }
 
 func iterationsText(it verdict.Iterations) string {
-	text := fmt.Sprintf("%d iterations completed", it.Completed)
+	text := verdict.Count(it.Completed, "iteration") + " completed"
 	for _, more := range []struct {
 		n    int
 		what string
@@ -58,7 +58,7 @@ func iterationsText(it verdict.Iterations) string {
 		{it.Broken, "broken off by a failed step"},
 		{it.Starved, "starved"},
 		{it.Refused, "refused at the log-in"},
-		{it.Dropped, "starts dropped"},
+		{it.Dropped, "could not be started"},
 	} {
 		if more.n > 0 {
 			text += fmt.Sprintf(", %d %s", more.n, more.what)
