@@ -248,6 +248,9 @@ func PrintCheck(w io.Writer, r recording.CheckReport) {
 	for _, cause := range byCount(m.Losses) {
 		fmt.Fprintf(w, "lost       %d: %s\n", m.Losses[cause], cause)
 	}
+	for _, p := range m.Purges {
+		fmt.Fprintf(w, "purged     %s: %s: %s\n", p.At.Local().Format("2006-01-02 15:04:05"), count(p.Removed, "exchange"), p.Why)
+	}
 	if r.Live {
 		fmt.Fprintln(w, "note       it is being recorded now; this is how it stood a moment ago")
 	} else if !m.Closed {

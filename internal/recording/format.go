@@ -43,6 +43,7 @@ type Manifest struct {
 	Targets []Target       `json:"targets,omitempty"` // empty for a forward proxy
 	Closed  bool           `json:"closed"`            // false: the recorder is still running or was killed
 	Ended   time.Time      `json:"ended,omitzero"`    // when it was closed
+	Purges  []Purge        `json:"purges,omitempty"`  // what was removed from it, oldest first
 	Losses  map[string]int `json:"-"`                 // what was not captured, by cause; kept with the counts
 }
 
@@ -55,6 +56,7 @@ type Target struct {
 // clone returns a copy that shares nothing with m.
 func (m Manifest) clone() Manifest {
 	m.Targets = append([]Target(nil), m.Targets...)
+	m.Purges = append([]Purge(nil), m.Purges...)
 	m.Losses = maps.Clone(m.Losses)
 	return m
 }

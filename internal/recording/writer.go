@@ -68,6 +68,7 @@ type Writer struct {
 
 	mu       sync.Mutex
 	manifest Manifest
+	before   *Manifest // of the recording that this one takes the place of; nil: of none
 	queue    []pending
 	bytes    int64         // of queue and of the batch being committed
 	room     chan struct{} // closed and replaced when bytes goes down
@@ -277,9 +278,12 @@ func (w *Writer) Close() error {
 		<-w.done
 		w.live.close()
 		w.mu.Lock()
-		failed, n, m := w.err, w.snapshot(nil), w.manifest
+		failed, n, m, before := w.err, w.snapshot(nil), w.manifest, w.before
 		w.mu.Unlock()
 		m.Closed, m.Ended = failed == nil, time.Now().UTC().Round(0)
+		if before != nil {
+			m.Closed, m.Ended = before.Closed && failed == nil, before.Ended
+		}
 		err := w.db.Update(func(tx *bolt.Tx) error {
 			return errors.Join(putJSON(tx, keyManifest, m), putJSON(tx, keyCounts, n))
 		})

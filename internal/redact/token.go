@@ -133,6 +133,12 @@ func (r *Redactor) Client(addr string) string {
 	return "c" + hex.EncodeToString(sum[:5])
 }
 
+// Pseudonyms are what a value of a person can have become in recordings made with
+// this key: as a secret, and as an e-mail address.
+func (r *Redactor) Pseudonyms(value string) []string {
+	return []string{r.token(value), r.email(value)}
+}
+
 // Digest is a keyed hash of data, 22 characters: equal data has equal digests, and
 // what data was cannot be found by trying.
 func (r *Redactor) Digest(data []byte) string {
