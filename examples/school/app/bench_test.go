@@ -19,11 +19,30 @@ func benchmarkAPI(b *testing.B, db string) {
 	s := start(b, func(o *app.Options) { o.DB, o.Teachers, o.Students, o.Fresh = db, 50, 500, true })
 	c := login(b, s, "teacher1")
 	course := firstCourse(c)
-	for _, path := range []string{"/api/v1/me", "/api/v1/dashboard", "/api/v1/courses/" + itoa(course) + "/gradebook"} {
-		b.Run("GET "+path, func(b *testing.B) {
+	admin, student := login(b, s, "admin1"), login(b, s, "student1")
+	for _, v := range []struct {
+		who  *client
+		path string
+	}{
+		{c, "/api/v1/me"}, {c, "/api/v1/dashboard"}, {student, "/api/v1/dashboard"}, {c, "/api/v1/courses/" + itoa(course) + "/gradebook"},
+		{c, "/api/v1/search?q=graphs"}, {student, "/api/v1/search?q=graphs"}, {admin, "/api/v1/search?q=le"}, {admin, "/api/v1/users"},
+		{admin, "/api/v1/analytics/overview"}, {admin, "/api/v1/analytics/courses"}, {admin, "/api/v1/analytics/engagement?by=week"},
+	} {
+		b.Run("GET "+v.path, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if a := c.get(path); a.status != 200 {
+				if a := v.who.get(v.path); a.status != 200 {
+					b.Fatalf("%d %s", a.status, a.body)
+				}
+			}
+		})
+	}
+	for _, size := range []int{10 << 10, 1 << 20, 10 << 20} {
+		b.Run(fmt.Sprintf("POST upload of %d KiB", size>>10), func(b *testing.B) {
+			b.SetBytes(int64(size))
+			body, kind := form(b, "submission", "", "a", make([]byte, size))
+			for b.Loop() {
+				if a := student.post("/api/v1/uploads", body, "Content-Type", kind); a.status != 201 {
 					b.Fatalf("%d %s", a.status, a.body)
 				}
 			}

@@ -24,6 +24,7 @@ const usage = `school is a school platform in small: real tables, real log-ins, 
   school --auth jwt --access-ttl 1m                      short-lived tokens instead of a cookie for the API
   school --db postgres://me:secret@localhost/db          in PostgreSQL, schema "school"
   school --n-plus-one gradebook --slow grade=400ms       made worse on purpose
+  school --ai-concurrent 3 --ai-gap 6s:5 --ai-cut 2%     a writing machine that is busy, pauses and breaks off
 
 Accounts are teacher1@test.local …, student1@test.local …, admin1@test.local …; the password is "password".
 

@@ -199,7 +199,7 @@ var (
 		`DROP TRIGGER IF EXISTS documents_added`, `DROP TRIGGER IF EXISTS documents_removed`, `DROP TRIGGER IF EXISTS documents_changed`,
 		`DROP TABLE IF EXISTS search_words`,
 	}
-	postgresIndex = []string{`CREATE INDEX search_words ON documents USING GIN (array_to_tsvector(string_to_array(words, ' ')))`}
+	postgresIndex = []string{`CREATE INDEX search_words ON documents USING GIN (lexemes)`}
 	postgresDrop  = []string{`DROP INDEX IF EXISTS search_words`}
 )
 

@@ -4,7 +4,7 @@ package store
 const schemaVersion = 2
 
 // tables in the order in which they are made and filled. The types mean the same to SQLite and PostgreSQL, but for
-// BYTES, which each calls by a name of its own.
+// BYTES and WORDS, of which each has its own; see types.
 var tables = []struct{ name, columns string }{
 	{"meta", `name TEXT PRIMARY KEY, value TEXT NOT NULL`},
 	{"users", `id INTEGER PRIMARY KEY, email TEXT NOT NULL UNIQUE, name TEXT NOT NULL, role TEXT NOT NULL, password TEXT NOT NULL`},
@@ -38,7 +38,7 @@ var tables = []struct{ name, columns string }{
 	{"integrations", `id TEXT PRIMARY KEY, name TEXT NOT NULL, kind TEXT NOT NULL, status TEXT NOT NULL, last_sync BIGINT NOT NULL`},
 	{"syncs", `id TEXT PRIMARY KEY, integration_id TEXT NOT NULL, started_by INTEGER, status TEXT NOT NULL, records INTEGER NOT NULL, started_at BIGINT NOT NULL`},
 	{"documents", `id INTEGER PRIMARY KEY, kind TEXT NOT NULL, ref INTEGER NOT NULL, course_id INTEGER NOT NULL, open INTEGER NOT NULL, draft INTEGER NOT NULL,
-		title TEXT NOT NULL, body TEXT NOT NULL, head TEXT NOT NULL, words TEXT NOT NULL`},
+		title TEXT NOT NULL, body TEXT NOT NULL, head TEXT NOT NULL, words WORDS`},
 }
 
 var indexes = []string{

@@ -76,7 +76,7 @@ func (q *querier) found(u User, words []string, kind string) (from string, args 
 		for i, w := range words {
 			terms[i] = `'` + w + `':*`
 		}
-		from = ` FROM documents d WHERE array_to_tsvector(string_to_array(d.words, ' ')) @@ CAST(CAST(? AS TEXT) AS tsquery)`
+		from = ` FROM documents d WHERE d.lexemes @@ CAST(CAST(? AS TEXT) AS tsquery)`
 		args = append(args, strings.Join(terms, ` & `))
 	} else {
 		for i, w := range words {

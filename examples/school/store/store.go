@@ -207,12 +207,14 @@ func (s *Store) prepare(ctx context.Context, fresh bool) error {
 	})
 }
 
-// types gives BYTES the name that the database has for it.
+// types writes BYTES and WORDS as the database has them. PostgreSQL keeps the words once more, ready to be looked up, in a
+// column that it fills itself.
 func (s *Store) types(columns string) string {
 	if s.postgres {
-		return strings.ReplaceAll(columns, "BYTES", "BYTEA")
+		return strings.NewReplacer("BYTES", "BYTEA", "WORDS",
+			"TEXT NOT NULL, lexemes TSVECTOR GENERATED ALWAYS AS (array_to_tsvector(string_to_array(words, ' '))) STORED").Replace(columns)
 	}
-	return strings.ReplaceAll(columns, "BYTES", "BLOB")
+	return strings.NewReplacer("BYTES", "BLOB", "WORDS", "TEXT NOT NULL").Replace(columns)
 }
 
 // identity is what the database holds: "" when it holds no school.
