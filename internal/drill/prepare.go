@@ -17,6 +17,7 @@ import (
 	"firedrill/internal/environment"
 	"firedrill/internal/load/program"
 	"firedrill/internal/load/wire"
+	"firedrill/internal/metric"
 	"firedrill/internal/plan"
 	"firedrill/internal/scenario"
 	"firedrill/internal/verdict"
@@ -66,6 +67,9 @@ type rehearsal struct {
 	secrets  map[string]string
 	seed     uint64
 	costly   int // most costly requests
+
+	thresholds []*metric.Threshold
+	room       string // what the load generator may run into; "" = nothing
 }
 
 // prepare reads and checks everything that a replay needs.
@@ -91,11 +95,14 @@ func prepare(o ReplayOptions) (*rehearsal, error) {
 			return nil, err
 		}
 	}
+	r.scenario = r.scenario.Expand(r.env.Critical)
 	if err := r.size(); err != nil {
 		return nil, err
 	}
-	r.scenario = r.scenario.Expand(r.env.Critical)
 	if r.program, err = program.Compile(r.planned.plan, r.scenario, program.Options{Allow: o.Allow}); err != nil {
+		return nil, err
+	}
+	if err := r.measures(); err != nil {
 		return nil, err
 	}
 	if err := r.spare(); err != nil {
@@ -147,6 +154,34 @@ func (r *rehearsal) somebodyLeft() error {
 	}
 	return cli.Usagef("--scale %s: of %s less than one is left", r.options.Scale, verdict.Count(users, "user")).
 		With("one user is --scale %d where each persona has one, or %.2gx", len(r.scenario.Personas), math.Ceil(100/float64(users))/100)
+}
+
+// measures reads what the run will be judged by, so that a mistake in it is said
+// before the load and not after it.
+func (r *rehearsal) measures() (err error) {
+	if r.thresholds, err = metric.ParseAll(r.scenario.File, r.scenario.Thresholds); err != nil {
+		return err
+	}
+	if _, err := readBaselines(""); err != nil {
+		return err
+	}
+	recovery := r.scenario.Recovery
+	if recovery == nil {
+		return nil
+	}
+	if _, err := metric.ParseAll(r.scenario.File, recovery.Thresholds); err != nil {
+		return err
+	}
+	var phases []string
+	for _, p := range r.program.Names.Phases {
+		short, _, _ := strings.Cut(p.Name, ":")
+		if recovery.After == p.Name || recovery.After == strings.TrimSpace(short) {
+			return nil
+		}
+		phases = append(phases, strconv.Quote(p.Name))
+	}
+	return cli.Usagef("%s: recovery: no phase of the run is called %q", r.scenario.File, recovery.After).
+		With("its phases are %s; what stands before a colon is enough", quoteList(phases))
 }
 
 // spare sets the cap on costly requests.

@@ -54,6 +54,9 @@ func Replay(ctx context.Context, o ReplayOptions) (ReplayResult, error) {
 	if err := prove(ctx, r.targets, r.env, r.way); err != nil {
 		return ReplayResult{}, err
 	}
+	if r.room = load.Headroom(r.program); r.room != "" {
+		fmt.Fprintf(o.Talk, "note       %s\n", r.room)
+	}
 	file, outcome, err := r.run(ctx)
 	if err != nil {
 		return ReplayResult{File: file}, err
@@ -137,22 +140,18 @@ func (r *rehearsal) run(ctx context.Context) (string, load.Outcome, error) {
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return "", load.Outcome{}, cli.Usagef("making the folder of the run: %w", err)
 	}
-	thresholds, err := metric.ParseAll(r.scenario.File, r.scenario.Thresholds)
-	if err != nil {
-		return "", load.Outcome{}, err
-	}
 	writer, err := runs.Create(file, r.manifest(id, started))
 	if err != nil {
 		return "", load.Outcome{}, err
 	}
 	fmt.Fprintf(r.options.Talk, "run        %s\n\n", file)
-	outcome, err := r.drive(ctx, id, writer, metric.NewLive(thresholds, r.program.Names))
+	outcome, err := r.drive(ctx, id, writer, metric.NewLive(r.thresholds, r.program.Names))
 	if err != nil {
 		return file, outcome, errors.Join(err, writer.Close())
 	}
 	ending := runs.Ending{
 		End: outcome.End, Detail: outcome.Detail, Length: outcome.Length, PeakUsers: outcome.PeakUsers, Names: outcome.Names,
-		Generator: generatorOf(outcome),
+		Generator: generatorOf(outcome), Warnings: slices.Clone(outcome.Notes),
 	}
 	if r.options.LateLimit > load.LateLimit {
 		ending.Warnings = append(ending.Warnings, fmt.Sprintf("The generator was allowed to be late by %s (--late-limit): response times hold so much of its own slowness.", r.options.LateLimit))
@@ -168,7 +167,8 @@ func generatorOf(o load.Outcome) runs.Generator {
 	return runs.Generator{
 		Overloaded: why != "", Why: why,
 		LateP50: s.LateP50, LateP95: s.LateP95, LateP99: s.LateP99, LateMax: s.LateMax, LateLimit: s.Limit,
-		GCPauseMax: s.GCPauseMax,
+		CPU: s.CPU, MachineCPU: s.MachineCPU, GCPauseMax: s.GCPauseMax,
+		Sockets: s.Sockets, SocketLimit: s.SocketLimit, ClockStep: s.ClockStep,
 	}
 }
 
@@ -236,6 +236,9 @@ func (r *rehearsal) manifest(id string, started time.Time) runs.Manifest {
 		Drift:       s.Drift,
 		Names:       r.program.Names,
 		Warnings:    slices.Concat(s.Notes, r.program.Notes),
+	}
+	if r.room != "" {
+		m.Warnings = append(m.Warnings, r.room)
 	}
 	if r.env.TLS.Insecure {
 		m.Warnings = append(m.Warnings, insecureText)

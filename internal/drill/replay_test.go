@@ -98,11 +98,13 @@ func TestLoadText(t *testing.T) {
 
 // TestGeneratorOf: everything that the generator found out about itself is kept.
 func TestGeneratorOf(t *testing.T) {
-	self := load.Self{Planned: 1000, LateP50: 1, LateP95: time.Second, LateP99: 2 * time.Second, LateMax: 3 * time.Second, GCPauseMax: 4 * time.Millisecond, Limit: 5 * time.Millisecond}
+	self := load.Self{Planned: 1000, LateP50: 1, LateP95: time.Second, LateP99: 2 * time.Second, LateMax: 3 * time.Second, GCPauseMax: 4 * time.Millisecond, Limit: 5 * time.Millisecond,
+		CPU: 0.3, MachineCPU: 0.8, Sockets: 7, SocketLimit: 1024, ClockStep: 6 * time.Millisecond}
 	got := generatorOf(load.Outcome{Self: self})
 	want := runs.Generator{
 		Overloaded: true, Why: self.Overloaded(), LateP50: 1, LateP95: time.Second, LateP99: 2 * time.Second, LateMax: 3 * time.Second,
 		LateLimit: 5 * time.Millisecond, GCPauseMax: 4 * time.Millisecond,
+		CPU: 0.3, MachineCPU: 0.8, Sockets: 7, SocketLimit: 1024, ClockStep: 6 * time.Millisecond,
 	}
 	if d := cmp.Diff(want, got); d != "" || got.Why == "" {
 		t.Errorf("%q: %s", got.Why, d)

@@ -115,7 +115,11 @@ func (c *compiler) group(w walk, s *scenario.Scenario, opts Options) error {
 		}
 	}
 	if len(others) > 0 {
-		c.out.Notes = append(c.out.Notes, fmt.Sprintf("persona %s walks %q (%s); %d other journeys fit as well", persona.Name, j.Name, plural(j.Sessions, "recorded session"), len(others)))
+		fit := "1 other journey fits as well"
+		if n := len(others); n > 1 {
+			fit = fmt.Sprintf("%d other journeys fit as well", n)
+		}
+		c.out.Notes = append(c.out.Notes, fmt.Sprintf("persona %s walks %q (%s); %s", persona.Name, j.Name, plural(j.Sessions, "recorded session"), fit))
 	}
 	return nil
 }
