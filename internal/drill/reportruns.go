@@ -32,6 +32,8 @@ type RunsOptions struct {
 	Dir       string // "" = RunsDir
 	Baselines string // as in ReportOptions
 	Last      int    // only as many, the newest; 0 = all
+
+	Judging func(runs int) // told before several runs are judged, which can take a second each; nil = nobody asks
 }
 
 // RunList is the runs of a folder.
@@ -63,15 +65,19 @@ func Runs(ctx context.Context, o RunsOptions) (RunList, error) {
 	if err != nil {
 		return done, err
 	}
+	var unknown []*RunInfo
 	for i := range done.Runs {
 		info := &done.Runs[i]
-		if info.Problem != "" {
-			continue
-		}
-		if v, ok := known.get(info.File); ok {
+		if v, ok := known.get(info.File); ok && info.Problem == "" {
 			info.Status, info.Key = v.Status, v.Key
-			continue
+		} else if info.Problem == "" {
+			unknown = append(unknown, info)
 		}
+	}
+	if len(unknown) > 1 && o.Judging != nil {
+		o.Judging(len(unknown))
+	}
+	for _, info := range unknown {
 		r, err := Report(ctx, ReportOptions{Run: info.File, Dir: o.Dir, Baselines: o.Baselines})
 		if ctx.Err() != nil {
 			return done, ctx.Err()

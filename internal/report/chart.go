@@ -78,17 +78,18 @@ func (c chart) Legend() template.HTML {
 	return template.HTML(b.String()) // #nosec: names are this package's, and escaped
 }
 
-// timelineCharts are the charts of a run.
-func timelineCharts() []chart {
+// timelineCharts are the charts of a run. Failures are drawn where there were any.
+func timelineCharts(r *verdict.Report) []chart {
+	perSecond := []line{{class: "requests", name: "all", area: true, of: func(p point) (float64, bool) { return float64(p.Requests) / float64(p.to-p.from), true }}}
+	if slices.ContainsFunc(r.Timeline, func(s verdict.Second) bool { return s.Failed > 0 }) {
+		perSecond = append(perSecond, line{class: "failed", name: "failed", area: true, of: func(p point) (float64, bool) { return float64(p.Failed) / float64(p.to-p.from), true }})
+	}
 	return []chart{
 		{Title: "Response time", unit: "ms", users: true, limit: true, lines: []line{
 			{class: "p95", name: "p95", of: func(p point) (float64, bool) { return p.P95MS, p.Requests > 0 && p.P95MS > 0 }},
 			{class: "p50", name: "p50", of: func(p point) (float64, bool) { return p.P50MS, p.Requests > 0 && p.P50MS > 0 }},
 		}},
-		{Title: "Requests per second", lines: []line{
-			{class: "requests", name: "all", area: true, of: func(p point) (float64, bool) { return float64(p.Requests) / float64(p.to-p.from), true }},
-			{class: "failed", name: "failed", area: true, of: func(p point) (float64, bool) { return float64(p.Failed) / float64(p.to-p.from), true }},
-		}},
+		{Title: "Requests per second", lines: perSecond},
 		{Title: "Virtual users", whole: true, lines: []line{
 			{class: "users", name: "users", area: true, of: func(p point) (float64, bool) { return float64(p.Users), true }},
 		}},
@@ -128,9 +129,7 @@ func (c chart) svg(r *verdict.Report) template.HTML {
 		userAxis(&b, points, x)
 	}
 	for _, l := range c.lines {
-		if l.class != "failed" || slices.ContainsFunc(points, func(p point) bool { return p.Failed > 0 }) {
-			b.WriteString(l.path(points, x, y))
-		}
+		b.WriteString(l.path(points, x, y))
 	}
 	if c.limit {
 		limits(&b, r, ceiling, y)

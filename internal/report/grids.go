@@ -196,14 +196,17 @@ func generatorGrid(r *verdict.Report) grid {
 		sockets.text += " of " + verdict.Number(v.SocketLimit) + " allowed"
 	}
 	late := plain("p50 %s, p95 %s, p99 %s, max %s", verdict.Milli(v.LateP50MS), verdict.Milli(v.LateP95MS), verdict.Milli(v.LateP99MS), verdict.Milli(v.LateMaxMS))
-	g.rows = [][]cell{
-		{plain("requests began late by"), late},
+	g.rows = [][]cell{{plain("requests began late by"), late}}
+	if v.CPU < 0 && v.MachineCPU < 0 && v.Sockets == 0 {
+		return g // a run of a firedrill that did not look at more
+	}
+	g.rows = append(g.rows, [][]cell{
 		{plain("CPU that firedrill used"), cpu(v.CPU)},
 		{plain("CPU that all programs used"), cpu(v.MachineCPU)},
 		{plain("longest pause for garbage"), milli(v.GCPauseMS)},
 		{plain("connections open at once"), sockets},
 		{plain("greatest step of the clock"), milli(v.ClockStepMS)},
-	}
+	}...)
 	return g
 }
 

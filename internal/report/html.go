@@ -78,7 +78,7 @@ func HTML(w io.Writer, r *verdict.Report) error {
 	if len(r.Timeline) > 0 {
 		_, p.Every = steps(r.Timeline)
 		p.Phases, p.HasStall = phaseStrip(r), len(r.Stalls) > 0
-		for _, c := range timelineCharts() {
+		for _, c := range timelineCharts(r) {
 			p.Charts = append(p.Charts, drawn{c, c.svg(r)})
 		}
 	}

@@ -146,6 +146,13 @@ func latencyCells(l verdict.Latency) []cell {
 	if l.MaxMS > 0 {
 		most = plain("%s", verdict.Milli(l.MaxMS))
 	}
+	judged := mark(l.Status)
+	if l.Status == verdict.Info {
+		judged.text = "not judged"
+		if l.Target == nil {
+			judged.text = "no target"
+		}
+	}
 	return []cell{
 		plain("%s", verdict.Number(l.Requests)),
 		pair(l.P50MS, func(t *verdict.Target) float64 { return t.P50MS }, "p50"),
@@ -153,7 +160,7 @@ func latencyCells(l verdict.Latency) []cell {
 		pair(l.P99MS, func(t *verdict.Target) float64 { return t.P99MS }, "p99"),
 		most,
 		plain("%s", failed(l.Failed, l.All)),
-		mark(l.Status),
+		judged,
 	}
 }
 
@@ -241,6 +248,9 @@ func queryCells(q verdict.Queries) []cell {
 	}
 	if q.Budget != nil {
 		row[4] = plain("%d", *q.Budget)
+	}
+	if q.Status == verdict.Info && q.Budget == nil {
+		row[9].text = "no budget"
 	}
 	if q.Status == verdict.Fail {
 		row[3].status = verdict.Fail

@@ -35,11 +35,8 @@ func BaselinesText(w io.Writer, r *verdict.Report, file string, o TextOptions) e
 	for _, q := range r.Queries {
 		cells := queryCells(q)
 		judged := mark(q.Status)
-		switch {
-		case q.Known+q.Unknown == 0:
+		if judged.text = cells[9].text; q.Known+q.Unknown == 0 {
 			judged.text = "not in this run"
-		case q.Budget == nil:
-			judged.text = "no budget"
 		}
 		queries.rows = append(queries.rows, []cell{cells[0], cells[4], cells[3], cells[1], number(q.Known), judged})
 	}

@@ -30,6 +30,7 @@ baselines or firedrill is another.`,
 			if o.Last < 0 {
 				return cli.Usagef("--last %d is no number of runs", o.Last).With("--last 0 lists all")
 			}
+			o.Judging = func(n int) { fmt.Fprintf(s.Err, "judging %s …\n", verdict.Count(n, "run")) }
 			list, err := drill.Runs(c.Context(), o)
 			if err != nil {
 				return err
