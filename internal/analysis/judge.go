@@ -86,6 +86,7 @@ func Judge(run Run, baselines baseline.Baselines) (*verdict.Report, error) {
 	if err := j.explain(run); err != nil {
 		return nil, fmt.Errorf("read the run again: %w", err)
 	}
+	j.report.Stalls = j.stallRows()
 	j.findings()
 	j.conclude()
 	return j.report, nil

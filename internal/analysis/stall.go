@@ -122,3 +122,12 @@ func lost(requests, iterations float64) string {
 	}
 	return fmt.Sprintf("about %s (%s) %s", verdict.Count(n, "request"), of, verb)
 }
+
+// stallRows are the stalls that count, by time, for those who draw the run.
+func (j *judge) stallRows() []verdict.Stall {
+	var rows []verdict.Stall
+	for _, f := range j.cause.stalls {
+		rows = append(rows, verdict.Stall{From: f.from, To: f.from + f.length, Users: f.users})
+	}
+	return rows
+}
