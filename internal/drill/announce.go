@@ -24,6 +24,12 @@ func (r *rehearsal) announce(w io.Writer) {
 	for _, change := range r.changes {
 		out.put("           %s", change)
 	}
+	for i, text := range judgeTexts(s) {
+		out.put("%-10s %s", map[bool]string{true: "judged"}[i == 0], text)
+	}
+	if r.env.config != "" {
+		out.put("env        %s of %s", r.env.Name, r.env.config)
+	}
 	rec := r.planned.plan.Recording
 	out.put("recording  %s: %d exchanges in %d sessions", r.planned.file, rec.Exchanges, rec.Sessions)
 	if rec.Lost > 0 {

@@ -46,7 +46,11 @@ func whoText(g *program.Group) string {
 	case scenario.SharedIterations:
 		return fmt.Sprintf("%s share %s, at most %s", users, verdict.Count(l.Iterations, "iteration"), scenario.FormatDuration(l.MaxDuration))
 	case scenario.PerVUIterations:
-		return fmt.Sprintf("%s, %s each, at most %s", users, verdict.Count(l.Iterations, "iteration"), scenario.FormatDuration(l.MaxDuration))
+		each := " each"
+		if l.VUs == 1 {
+			each = ""
+		}
+		return fmt.Sprintf("%s, %s%s, at most %s", users, verdict.Count(l.Iterations, "iteration"), each, scenario.FormatDuration(l.MaxDuration))
 	case scenario.ConstantVUs:
 		return fmt.Sprintf("%s for %s", users, scenario.FormatDuration(l.Duration))
 	case scenario.RampingVUs:
@@ -73,9 +77,12 @@ func stagesText(from float64, stages []scenario.Stage) string {
 	text := fmt.Sprintf("%g", from)
 	at := from
 	for _, s := range stages {
-		if s.Target == at {
+		switch {
+		case s.Target == at:
 			text += ", hold " + scenario.FormatDuration(s.Duration)
-		} else {
+		case s.Duration == 0:
+			text += fmt.Sprintf(", to %g at once", s.Target)
+		default:
 			text += fmt.Sprintf(", to %g in %s", s.Target, scenario.FormatDuration(s.Duration))
 		}
 		at = s.Target
@@ -107,6 +114,42 @@ func habitTexts(p scenario.Persona) []string {
 	}
 	if p.Think != nil {
 		all = append(all, "think time "+p.Think.String())
+	}
+	return all
+}
+
+// judgeTexts are how the run is judged besides its thresholds.
+func judgeTexts(s *scenario.Scenario) []string {
+	var all []string
+	if s.Steps != nil {
+		text := "each level of users is judged on its own"
+		if s.Steps.MustHold > 0 {
+			text += fmt.Sprintf("; up to %s must hold, above that it is the answer", verdict.Count(s.Steps.MustHold, "user"))
+		}
+		all = append(all, text)
+	}
+	if r := s.Recovery; r != nil {
+		all = append(all, fmt.Sprintf("well again within %s of the end of %q: windows of %s hold and go on holding for %s",
+			scenario.FormatDuration(r.Within), r.After, scenario.FormatDuration(r.Window), scenario.FormatDuration(r.Keep)))
+	}
+	if d := s.Drift; d != nil {
+		var parts []string
+		for _, limit := range []struct {
+			what string
+			v    float64
+			text string
+		}{
+			{"p95", d.P95, fmt.Sprintf("%.4g %%", 100*d.P95)},
+			{"errors", d.Errors, fmt.Sprintf("%.4g points", 100*d.Errors)},
+			{"queries", d.Queries, fmt.Sprintf("%.4g %%", 100*d.Queries)},
+		} {
+			if limit.v >= 0 {
+				parts = append(parts, limit.what+" "+limit.text)
+			}
+		}
+		if len(parts) > 0 {
+			all = append(all, "from beginning to end nothing grows by more than: "+strings.Join(parts, ", "))
+		}
 	}
 	return all
 }

@@ -74,7 +74,7 @@ func TestSpeedText(t *testing.T) {
 
 func TestLoadText(t *testing.T) {
 	j := &program.Journey{Steps: []program.Step{{Login: true}}}
-	stages := []scenario.Stage{{Duration: time.Minute, Target: 5}, {Duration: 2 * time.Minute, Target: 5}, {Duration: time.Minute, Target: 0}}
+	stages := []scenario.Stage{{Duration: time.Minute, Target: 5}, {Duration: 2 * time.Minute, Target: 5}, {Duration: 0, Target: 8}, {Duration: time.Minute, Target: 0}}
 	for _, tt := range []struct {
 		group program.Group
 		want  string
@@ -82,7 +82,7 @@ func TestLoadText(t *testing.T) {
 		{program.Group{Persona: scenario.Persona{Login: scenario.LoginOnce, Load: scenario.Load{Executor: scenario.ConstantVUs, VUs: 1, Duration: time.Minute, GracefulStop: 30 * time.Second}}, Journey: j},
 			"1 user for 1m; logs in once; graceful stop 30s"},
 		{program.Group{Persona: scenario.Persona{Load: scenario.Load{Executor: scenario.RampingVUs, Stages: stages, GracefulStop: 30 * time.Second, GracefulRampDown: 5 * time.Second}}, Journey: j},
-			"users: 0, to 5 in 1m, hold 2m, to 0 in 1m; logs in each iteration; graceful stop 30s, on the way down 5s"},
+			"users: 0, to 5 in 1m, hold 2m, to 8 at once, to 0 in 1m; logs in each iteration; graceful stop 30s, on the way down 5s"},
 		{program.Group{Persona: scenario.Persona{Load: scenario.Load{Executor: scenario.SharedIterations, VUs: 35, Iterations: 35, MaxDuration: 5 * time.Minute}}, Journey: &program.Journey{}},
 			"35 users share 35 iterations, at most 5m; no log-in was recorded; graceful stop 0s"},
 		{program.Group{Persona: scenario.Persona{Load: scenario.Load{Executor: scenario.ConstantArrivalRate, Rate: 30, TimeUnit: time.Minute, Duration: time.Hour, PreAllocatedVUs: 1, MaxVUs: 8}}, Journey: j},
@@ -93,6 +93,25 @@ func TestLoadText(t *testing.T) {
 		if d := cmp.Diff(tt.want, loadText(&tt.group)); d != "" {
 			t.Error(d)
 		}
+	}
+}
+
+func TestJudgeTexts(t *testing.T) {
+	s := &scenario.Scenario{
+		Steps:    &scenario.Steps{MustHold: 133},
+		Recovery: &scenario.Recovery{After: "step 2", Within: time.Minute, Window: 10 * time.Second, Keep: 30 * time.Second},
+		Drift:    &scenario.Drift{P95: 0.1, Errors: -1, Queries: 0.05},
+	}
+	want := []string{
+		"each level of users is judged on its own; up to 133 users must hold, above that it is the answer",
+		`well again within 1m of the end of "step 2": windows of 10s hold and go on holding for 30s`,
+		"from beginning to end nothing grows by more than: p95 10 %, queries 5 %",
+	}
+	if d := cmp.Diff(want, judgeTexts(s)); d != "" {
+		t.Error(d)
+	}
+	if got := judgeTexts(&scenario.Scenario{}); got != nil {
+		t.Errorf("%q", got)
 	}
 }
 
