@@ -267,6 +267,9 @@ func TestTwoOrigins(t *testing.T) {
 		if a.status != x.status || x.status == 403 && a.code() != "origin" {
 			t.Errorf("a write of %q: %d %s", x.origin, a.status, a.body)
 		}
+		if x.allow && (!strings.Contains(pre.header.Get("Access-Control-Allow-Methods"), "PATCH") || !strings.Contains(a.header.Get("Access-Control-Expose-Headers"), "Retry-After")) {
+			t.Errorf("the pages cannot change a unit or wait as they are told: %v, %v", pre.header, a.header)
+		}
 		if x.allow && (a.header.Get("Access-Control-Allow-Credentials") != "true" || !strings.Contains(a.header.Get("Vary"), "Origin")) {
 			t.Errorf("the page of %q cannot read the answer: %v", x.origin, a.header)
 		}

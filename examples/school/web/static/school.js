@@ -204,12 +204,12 @@ const school = (() => {
       const show = v => $("#mine").replaceChildren(
         el("p", { class: "handed", text: `Version ${v.version}, handed in ${day(v.submitted_at)} ` },
           v.grade === null ? el("span", { class: "tag calm", text: "waits for a grade" }) : el("span", { class: "tag good", text: v.grade + " points" }), " ", v.feedback ?? ""),
-        el("blockquote", { text: v.content }), ...attachments(v));
+        el("blockquote", { text: v.content }), ...(v.attachments ? attachments(v) : [filesOf(v)]));
       $("#file-field").hidden = false;
       send(form, async () => {
         const work = { content: form.content.value };
         if (file.files.length) work.attachments = [(await upload(file.files[0], { purpose: "submission" })).id];
-        show(await post(path + "/submissions", work));
+        show({ attachments: [], ...await post(path + "/submissions", work) });
         form.reset();
         $("#mine").dataset.handed = "now";
         notice("Handed in.");
@@ -286,6 +286,16 @@ const school = (() => {
     for (const [name, value] of Object.entries(fields)) body.append(name, value);
     body.append("file", file);
     return post("/uploads", body);
+  }
+
+  // filesOf asks for the files of a submission when somebody wants to see them.
+  function filesOf(v) {
+    const button = el("button", { type: "button", class: "plain files", text: "Show files" });
+    button.addEventListener("click", () => guard(async () => {
+      const found = attachments(await call("/submissions/" + v.id));
+      button.replaceWith(...(found.length ? found : [el("p", { class: "quiet files", text: "No files." })]));
+    }));
+    return button;
   }
 
   const attachments = v => v.attachments?.length ? [el("p", { class: "files" }, "With ", ...v.attachments.flatMap((f, i) => i ? [", ", fileLink(f)] : [fileLink(f)]))] : [];
