@@ -143,15 +143,16 @@ func (c chart) svg(r *verdict.Report) template.HTML {
 }
 
 // marked are the indexes of the findings that the charts mark: what broke at a
-// known moment, those that are too near to an earlier one left out.
+// known moment, thresholds above what must hold as well, those that are too near to
+// an earlier one left out.
 func marked(r *verdict.Report) []int {
 	var all []int
 	least := float64(len(r.Timeline)) / 60
 	for i, f := range r.Findings {
-		if f.When < 0 || f.Status == verdict.Info || len(all) == 9 {
-			continue
-		}
-		if n := len(all); n > 0 && f.When.Seconds()-r.Findings[all[n-1]].When.Seconds() < least {
+		broke := f.Status != verdict.Info || slices.ContainsFunc(r.Steps, func(s verdict.Step) bool { return s.Status == verdict.Fail && s.Name == f.Where }) ||
+			len(r.Steps) > 0 && slices.ContainsFunc(r.Thresholds, func(t verdict.Threshold) bool { return t.Metric == f.Where })
+		near := func(i int) bool { return math.Abs(f.When.Seconds()-r.Findings[i].When.Seconds()) < least }
+		if f.When < 0 || !broke || len(all) == 9 || slices.ContainsFunc(all, near) {
 			continue
 		}
 		all = append(all, i)

@@ -38,12 +38,12 @@ func thresholdGrid(r *verdict.Report) grid {
 	g := grid{title: "Thresholds", note: "What the scenario asks for. samples: how many were judged; broke at: from then on it was broken to the end.",
 		head: append(right(left("metric", "condition"), "measured", "samples", "broke at"), column{name: "verdict"})}
 	if len(r.Steps) > 0 {
-		g.note = "Over all steps together, for orientation; the steps below decide. samples: how many were judged; broke at: from then on it was broken to the end."
+		g.note = "What the scenario asks of the steps that must hold: the worst of them stands here. samples: how many were judged; broke at: from then on it was broken to the end."
 	}
 	for _, t := range thresholds(r) {
 		verdictCell := mark(t.Status)
-		if t.Status == verdict.Fail && byStep(r, t) {
-			verdictCell = cell{text: "by step", status: verdict.Info}
+		if t.Status == verdict.Info {
+			verdictCell.text = "not judged"
 		}
 		g.rows = append(g.rows, []cell{code(t.Metric), code(condition(t)), plain("%s", measured(t)), number(t.Samples), plain("%s", moment(t.BrokeAt)), verdictCell})
 	}

@@ -30,12 +30,6 @@ func (c *cases) skipped(t *testcase, why string) {
 	t.Failure, t.Skipped = nil, &skip{xmlText(why)}
 }
 
-// byStep is whether the steps judge a threshold, so that its value over the whole
-// run is no verdict.
-func byStep(r *verdict.Report, t verdict.Threshold) bool {
-	return len(r.Steps) > 0 && !strings.Contains(t.Metric, "phase:") && !strings.Contains(t.Metric, "hold:")
-}
-
 // overTime are steps, recovery and drift.
 func (c *cases) overTime(r *verdict.Report) {
 	for _, s := range r.Steps {
