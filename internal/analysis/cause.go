@@ -85,7 +85,7 @@ func (j *judge) explain(run Run) error {
 		}
 	}
 	calm := whole.calm()
-	if len(failed) > len(j.cause.stalled) {
+	if len(failed) > 0 {
 		j.cause.culprit = j.blame(whole, calm)
 	}
 	for i, sv := range by {

@@ -72,6 +72,14 @@ func TestTheCulpritGoesFirst(t *testing.T) {
 	}
 }
 
+// TestNobodyIsAccusedWithoutReason: answers that lie as they always do.
+func TestNobodyIsAccusedWithoutReason(t *testing.T) {
+	r := judge(t, target{servers: 50, levels: []level{{20, time.Minute}}}.run(scenario.Threshold{Metric: "http_req_duration", Expr: "p(95)<5"}), wide(t))
+	if f := find(r, "p(95)<5 broke"); f == nil || !strings.HasPrefix(f.Advice, "slowest for its kind: GET /api/v1/courses/{id}/gradebook, p95 ") || strings.Contains(r.Summary, "Look first") {
+		t.Errorf("%+v, %s", f, r.Summary)
+	}
+}
+
 // TestAVictimDoesNotGoFirst: the detail endpoint breaks its target seconds before
 // the gradebook does, for which it waits.
 func TestAVictimDoesNotGoFirst(t *testing.T) {

@@ -106,3 +106,15 @@ func TestDriftAdvice(t *testing.T) {
 		t.Errorf("%+v %s", f, r.Summary)
 	}
 }
+
+// TestNoiseIsNoDrift: the line grows by more than the limit, but values that jump so
+// much say nothing about it.
+func TestNoiseIsNoDrift(t *testing.T) {
+	levels := []time.Duration{50, 90, 40, 100, 60, 95, 45, 110, 70, 100}
+	run := flow(100*time.Second, 10, func(_ int, s *sample.Sample) { answer(s, levels[s.Intended/(10*time.Second)]*time.Millisecond) })
+	run.Head.Drift = &scenario.Drift{P95: .1, Errors: -1, Queries: -1}
+	d := judge(t, run, wide(t)).Drift[0]
+	if d.End < 1.3*d.Start || d.Low >= 0 || d.Status != verdict.Pass {
+		t.Errorf("%+v", d)
+	}
+}

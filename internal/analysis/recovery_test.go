@@ -53,6 +53,8 @@ func TestRecovery(t *testing.T) {
 	}
 	misspelt := spike(7*time.Minute, wellFrom(0))
 	misspelt.Head.Recovery.After = "step 7"
+	winding := spike(170*seconds, wellFrom(140*seconds)) // nothing begins any more, which is not the target's fault
+	winding.End.Length = 230 * seconds
 	for _, c := range []struct {
 		why    string
 		run    *runstest.Run
@@ -69,6 +71,7 @@ func TestRecovery(t *testing.T) {
 		{"nothing is answered any more", silent, verdict.Fail, -1, "nothing was answered at 3:00"},
 		{"the run ended while it was ill", spike(150*seconds, wellFrom(time.Hour)), verdict.NoData, -1, "too soon to see whether it recovers"},
 		{"the run ended before it was sure", spike(170*seconds, wellFrom(140*seconds)), verdict.NoData, -1, "the run ended 20.0 s after it was well again: too soon"},
+		{"the load ended before it was sure", winding, verdict.NoData, -1, "the run ended 20.0 s after it was well again: too soon"},
 		{"there is no such phase", misspelt, verdict.NoData, -1, `the run has no phase "step 7"`},
 	} {
 		r := judge(t, c.run, wide(t))

@@ -151,3 +151,13 @@ func TestStepsWithoutData(t *testing.T) {
 		t.Errorf("%s: %+v", r.Summary, r.Findings)
 	}
 }
+
+// TestOnlyTheFirstStepAboveIsAFinding: what is beyond is in the table.
+func TestOnlyTheFirstStepAboveIsAFinding(t *testing.T) {
+	run := target{levels: []level{{25, 30 * time.Second}, {200, 30 * time.Second}, {300, 30 * time.Second}}}.run(ownThresholds...)
+	run.Head.Steps = &scenario.Steps{MustHold: 25}
+	r := judge(t, run, wide(t))
+	if len(r.Findings) != 1 || statuses(r) != "pass, fail, fail" || !strings.HasPrefix(r.Findings[0].What, "at 200 users") {
+		t.Errorf("%s: %+v", statuses(r), r.Findings)
+	}
+}

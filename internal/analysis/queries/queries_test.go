@@ -67,3 +67,36 @@ func TestBroke(t *testing.T) {
 		t.Error(s)
 	}
 }
+
+func TestGrows(t *testing.T) {
+	for _, c := range []struct {
+		why  string
+		of   func(i int) sample.Sample
+		want string
+	}{
+		{"with the size of the answer", func(i int) sample.Sample {
+			return sample.Sample{Queries: int32(2 + i%7), BytesIn: int64(100 * (i % 7))}
+		}, "2 to 8 queries, the more the larger the answer"},
+		{"with time", func(i int) sample.Sample { return sample.Sample{Queries: int32(2 + i), BytesIn: int64(i % 3)} }, "2 to 41 queries, the more the later in the run"},
+		{"by a few only", func(i int) sample.Sample { return sample.Sample{Queries: int32(1 + i%5), BytesIn: int64(i % 5)} }, ""},
+		{"by a small part only", func(i int) sample.Sample { return sample.Sample{Queries: int32(30 + i%7), BytesIn: int64(i % 7)} }, ""},
+		{"the smaller the answer", func(i int) sample.Sample { return sample.Sample{Queries: int32(20 - i%11), BytesIn: int64(i % 11)} }, ""},
+		{"for no reason", func(i int) sample.Sample { return sample.Sample{Queries: int32(2 + i%7), BytesIn: int64(i * i % 5)} }, ""},
+		{"because some failed", func(i int) sample.Sample {
+			if i%2 == 0 {
+				return sample.Sample{Queries: 1, Flags: sample.Failed}
+			}
+			return sample.Sample{Queries: 20, BytesIn: 900}
+		}, ""},
+	} {
+		var tally queries.Tally
+		for i := range 40 {
+			s := c.of(i)
+			s.End, s.QueryTime = time.Duration(i)*time.Second, -1
+			tally.Add(&s)
+		}
+		if row, _ := tally.Row("GET /", nil); row.Grows != c.want {
+			t.Errorf("%s: %q", c.why, row.Grows)
+		}
+	}
+}
