@@ -66,17 +66,32 @@ func decode(file []byte, key Key) (*plan.Plan, error) {
 	if !ok || len(packed) == 0 {
 		return nil, errStale
 	}
-	reader, err := zstd.NewReader(nil, zstd.WithDecoderMaxMemory(maxPlan), zstd.WithDecoderConcurrency(1))
-	if err != nil {
-		return nil, err
-	}
-	defer reader.Close()
-	text, err := reader.DecodeAll(packed, nil)
+	text, err := unpack(packed)
 	if err != nil {
 		return nil, err
 	}
 	p := &plan.Plan{}
 	return p, json.Unmarshal(text, p)
+}
+
+// Text is the JSON of the plan in a file's content, whatever it was made from;
+// false for a file that is no plan, or damaged.
+func Text(file []byte) ([]byte, bool) {
+	rest, ok := bytes.CutPrefix(file, []byte(magic))
+	if !ok || len(rest) <= 2*sha256.Size {
+		return nil, false
+	}
+	text, err := unpack(rest[2*sha256.Size:])
+	return text, err == nil
+}
+
+func unpack(packed []byte) ([]byte, error) {
+	reader, err := zstd.NewReader(nil, zstd.WithDecoderMaxMemory(maxPlan), zstd.WithDecoderConcurrency(1))
+	if err != nil {
+		return nil, err
+	}
+	defer reader.Close()
+	return reader.DecodeAll(packed, nil)
 }
 
 func encode(key Key, p *plan.Plan) ([]byte, error) {

@@ -71,7 +71,7 @@ and what was recorded, and what was not, is said. That is exit status 0.`,
 	f.BoolVar(&o.Insecure, "insecure", false, "believe every application's certificate")
 	f.StringVar(&o.Who, "who", "", "who records, kept in the file (default: the user's name)")
 	f.StringVar(&o.Why, "why", "", "what for, kept in the file")
-	c.AddCommand(newSessions(s), newShow(s), newCheck(s), newImport(s), newExport(s), newPurge(s), newCA(s))
+	c.AddCommand(newSessions(s), newShow(s), newCheck(s), newImport(s), newExport(s), newPurge(s), newAudit(s), newCA(s))
 	return c
 }
 
