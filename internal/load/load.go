@@ -201,6 +201,9 @@ func (c *Config) defaults(p *Program) error {
 		shared := &wire.Options{}
 		c.NewDoer = func(int) wire.Doer { return wire.New(shared) }
 	}
+	if c.Speed <= 0 {
+		c.Speed = 1
+	}
 	if c.Timeout <= 0 {
 		c.Timeout = time.Minute
 	}

@@ -383,6 +383,54 @@ func TestAsRecordedArrivals(t *testing.T) {
 	})
 }
 
+// Twice as many sessions in half the time, each of them whole.
+func TestAsRecordedMultiplied(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newSchool(t)
+		sc := rush(1)
+		sc.Personas[0].Load = scenario.Load{Executor: scenario.AsRecorded, Speed: 2, Copies: 2}
+		_, k := replay(t, a, gradingPlan(), sc, nil)
+		a.checkNothingWrong()
+		var starts []time.Duration
+		for _, it := range k.iters {
+			starts = append(starts, it.Intended)
+			check(t, "the session itself is not faster", 8200*time.Millisecond, it.End-it.Start)
+		}
+		slices.Sort(starts)
+		check(t, "starts", []time.Duration{0, 250 * time.Millisecond, 500 * time.Millisecond, s, 1500 * time.Millisecond, 1875 * time.Millisecond}, starts)
+		check(t, "outcomes", map[sample.Outcome]int{sample.Completed: 6}, k.outcomes())
+	})
+}
+
+// Whatever is drawn of a load comes from the seed: two runs are one schedule.
+func TestLoadBySeed(t *testing.T) {
+	starts := func(seed uint64, l scenario.Load) (at []time.Duration) {
+		synctest.Test(t, func(t *testing.T) {
+			sc := rush(1)
+			sc.Personas[0].Load = l
+			_, k := replay(t, newSchool(t), gradingPlan(), sc, func(c *load.Config) { c.Seed = seed })
+			for _, it := range k.iters {
+				at = append(at, it.Intended)
+			}
+		})
+		slices.Sort(at)
+		return at
+	}
+	wide := &scenario.Dist{Kind: "uniform", A: 9 * s, B: 20 * s}
+	for name, l := range map[string]scenario.Load{
+		"Poisson":       {Executor: scenario.ConstantArrivalRate, Rate: 1, Duration: 20 * s, PreAllocatedVUs: 20, Poisson: true, GracefulStop: time.Minute},
+		"Poisson ramp":  {Executor: scenario.RampingArrivalRate, Stages: []scenario.Stage{{Duration: 20 * s, Target: 2}}, PreAllocatedVUs: 20, Poisson: true, GracefulStop: time.Minute},
+		"pacing":        {Executor: scenario.ConstantVUs, VUs: 4, Duration: time.Minute, Pacing: wide, GracefulStop: time.Minute},
+		"start offsets": {Executor: scenario.PerVUIterations, VUs: 9, Iterations: 1, MaxDuration: time.Minute, StartOffset: wide, GracefulStop: time.Minute},
+	} {
+		one := starts(1, l)
+		check(t, name, one, starts(1, l))
+		if len(one) < 5 || slices.Equal(one, starts(2, l)) {
+			t.Errorf("%s: %d starts, the same with another seed", name, len(one))
+		}
+	}
+}
+
 func TestTee(t *testing.T) {
 	a, b := &sink{}, &sink{}
 	both := load.Tee(a, b)

@@ -99,6 +99,25 @@ func TestStalls(t *testing.T) {
 	}
 }
 
+// The definitions: from the intended start, and k6's.
+func TestDerivedTimes(t *testing.T) {
+	for _, c := range []struct {
+		why                                    string
+		in                                     sample.Sample
+		response, waiting, receiving, duration time.Duration
+	}{
+		{"an answer: late by 10, 40 to connect, sent within 5, 100 to wait, 20 to read",
+			sample.Sample{Intended: 1000, Start: 1010, Connect: 40, Sending: 5, Sent: 1055, FirstByte: 1155, End: 1175}, 175, 100, 20, 125},
+		{"refused", sample.Sample{Intended: 1000, Start: 1010, End: 1030}, 30, 0, 0, 0},
+		{"no answer", sample.Sample{Intended: 1000, Start: 1000, Sending: 5, Sent: 1005, End: 1900}, 900, 0, 0, 5},
+		{"an answer that came before all was sent", sample.Sample{Intended: 1000, Start: 1000, Sending: 50, Sent: 1050, FirstByte: 1040, End: 1060}, 60, 0, 20, 70},
+	} {
+		if got := [4]time.Duration{c.in.ResponseTime(), c.in.Waiting(), c.in.Receiving(), c.in.Duration()}; got != [4]time.Duration{c.response, c.waiting, c.receiving, c.duration} {
+			t.Errorf("%s: %v", c.why, got)
+		}
+	}
+}
+
 func TestBadRecords(t *testing.T) {
 	tag := func(n protowire.Number, v uint64) []byte {
 		return protowire.AppendVarint(protowire.AppendTag(nil, n, protowire.VarintType), v)

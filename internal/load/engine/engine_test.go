@@ -276,6 +276,25 @@ func TestArrivals(t *testing.T) {
 	})
 }
 
+func TestRampingArrivals(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, takes(100*time.Millisecond))
+		r.run(t.Context(), t.Context(), engine.Config{}, scenario.Load{
+			Executor: scenario.RampingArrivalRate, StartRate: 1, PreAllocatedVUs: 1, MaxVUs: 5, GracefulStop: s,
+			Stages: []scenario.Stage{{Duration: 3 * s, Target: 1}, {Target: 4}, {Duration: s, Target: 4}, {Duration: 2 * s, Target: 0}},
+		})
+		// one a second, then four, then the area under the fall from 4 to 0 in 2 s: 4 - (2 - x)² for the n-th
+		check(t, "starts", []string{"1s", "2s", "3s", "3.25s", "3.5s", "3.75s", "4s", "4.267949192s", "4.585786438s", "5s", "6s"}, func() (at []string) {
+			for _, it := range r.iters {
+				at = append(at, it.Intended.String())
+				check(t, "start", it.Intended, it.Start)
+			}
+			return at
+		}())
+		check(t, "drops", nil, r.drops)
+	})
+}
+
 func TestAsRecorded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, takes(5*s))

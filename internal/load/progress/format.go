@@ -58,6 +58,9 @@ func iterations(v View) []string {
 	if v.Dropped > 0 {
 		parts = append(parts, count(v.Dropped)+" starts dropped")
 	}
+	if v.Missed > 0 {
+		parts = append(parts, plural(v.Missed, "paced start")+" missed")
+	}
 	return parts
 }
 

@@ -20,6 +20,7 @@ type Meter struct {
 	broken     uint64 // iterations that did not complete
 	starved    uint64
 	dropped    uint64
+	missed     uint64 // starts of a pacing
 	errors     [sample.OtherError + 1]uint64
 	statuses   map[uint16]uint64 // of failed requests
 	users      []int             // by persona
@@ -72,6 +73,7 @@ func (m *Meter) Sample(s *sample.Sample) {
 func (m *Meter) Iteration(it sample.Iteration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.missed += uint64(it.Missed)
 	switch it.Outcome {
 	case sample.Completed:
 		m.iterations++
@@ -116,6 +118,7 @@ type View struct {
 	Broken     uint64
 	Starved    uint64
 	Dropped    uint64
+	Missed     uint64   // starts that a pacing had due while the iteration before still ran
 	Trouble    string   // the most frequent failure, "" when there is none
 	Thresholds []string // lines of the caller's
 }
@@ -126,7 +129,7 @@ func (m *Meter) View(at, total time.Duration) View {
 	defer m.mu.Unlock()
 	v := View{
 		At: at, Total: total, Requests: m.requests, Failed: m.failed,
-		Iterations: m.iterations, Broken: m.broken, Starved: m.starved, Dropped: m.dropped, Trouble: m.trouble(),
+		Iterations: m.iterations, Broken: m.broken, Starved: m.starved, Dropped: m.dropped, Missed: m.missed, Trouble: m.trouble(),
 	}
 	for _, n := range m.users {
 		v.Users += n

@@ -46,7 +46,7 @@ func TestView(t *testing.T) {
 	m.Iteration(sample.Iteration{Outcome: sample.Completed})
 	m.Iteration(sample.Iteration{Outcome: sample.Broken})
 	m.Iteration(sample.Iteration{Outcome: sample.Starved})
-	m.Iteration(sample.Iteration{Outcome: sample.Cut})
+	m.Iteration(sample.Iteration{Outcome: sample.Cut, Missed: 4})
 	m.Drop(sample.Drop{Count: 3})
 	m.Users(0, 1, 5)
 	m.Users(s, 0, 2)
@@ -56,7 +56,7 @@ func TestView(t *testing.T) {
 		t.Errorf("p50 %v, p95 %v", v.P50, v.P95)
 	}
 	v.P50, v.P95 = 0, 0
-	want := progress.View{At: 100 * s, Total: 200 * s, Users: 6, Rate: 10.1, FailRate: 11.0 / 101, Requests: 1001, Failed: 11, Iterations: 1, Broken: 2, Starved: 1, Dropped: 3, Trouble: "status 503"}
+	want := progress.View{At: 100 * s, Total: 200 * s, Users: 6, Rate: 10.1, FailRate: 11.0 / 101, Requests: 1001, Failed: 11, Iterations: 1, Broken: 2, Starved: 1, Dropped: 3, Missed: 4, Trouble: "status 503"}
 	if d := cmp.Diff(want, v); d != "" {
 		t.Error(d)
 	}
@@ -88,8 +88,8 @@ func TestLine(t *testing.T) {
 		{"nothing yet", progress.View{At: 5 * s, Total: 2 * time.Minute, Users: 1}, "0:05 of 2:00 · 1 user · 0 failed of 0 · 0 iterations"},
 		{"usual", progress.View{At: 35 * s, Total: 2 * time.Minute, Users: 20, Rate: 31.24, P50: 12400 * time.Microsecond, P95: 1254 * time.Millisecond, Requests: 1093, Iterations: 1},
 			"0:35 of 2:00 · 20 users · 31.2 req/s · p50 12 ms · p95 1.25 s · 0 failed of 1,093 · 1 iteration"},
-		{"trouble", progress.View{At: 2*time.Hour + 61*s, Total: time.Hour, Users: 1500, Rate: 12345.6, P50: 900 * time.Microsecond, P95: 1200 * time.Microsecond, Requests: 1234567, Failed: 1200, Iterations: 2, Broken: 12, Starved: 3, Dropped: 5, Trouble: "status 429", Thresholds: []string{"errors rate<0.01 broken"}},
-			"2:01:01, winding down · 1,500 users · 12,346 req/s · p50 900 µs · p95 1.2 ms · 1,200 failed of 1,234,567 · 2 iterations · 12 broken off (3 starved) · 5 starts dropped · mostly status 429 · errors rate<0.01 broken"},
+		{"trouble", progress.View{At: 2*time.Hour + 61*s, Total: time.Hour, Users: 1500, Rate: 12345.6, P50: 900 * time.Microsecond, P95: 1200 * time.Microsecond, Requests: 1234567, Failed: 1200, Iterations: 2, Broken: 12, Starved: 3, Dropped: 5, Missed: 1, Trouble: "status 429", Thresholds: []string{"errors rate<0.01 broken"}},
+			"2:01:01, winding down · 1,500 users · 12,346 req/s · p50 900 µs · p95 1.2 ms · 1,200 failed of 1,234,567 · 2 iterations · 12 broken off (3 starved) · 5 starts dropped · 1 paced start missed · mostly status 429 · errors rate<0.01 broken"},
 		{"no length", progress.View{At: 61 * s}, "1:01 · 0 users · 0 failed of 0 · 0 iterations"},
 	} {
 		if d := cmp.Diff(tt.want, progress.Line(tt.view)); d != "" {
