@@ -16,8 +16,15 @@ type cause struct {
 	culprit *suspect         // over the run; nil: nobody stands out
 	steps   map[int]*suspect // by phase, of steps that broke
 	stalls  []stallFound
-	stalled []string // thresholds and targets that would have held without what waited in the stalls, with what they would have been
-	without map[string]string
+	stalled []string                     // thresholds and targets that would have held without what waited in the stalls, in words
+	without map[*metric.Threshold]string // what each of them would have been
+}
+
+// failedTime is a broken threshold on times of requests.
+type failedTime struct {
+	name string
+	*metric.Threshold
+	target bool // it is fed only what counts for baselines
 }
 
 // suspect is an endpoint whose own work is what the others wait for.
@@ -28,6 +35,7 @@ type suspect struct {
 	own        float64 // what it takes longer than calm and the common wait
 	wait       float64 // what they all wait
 	others     bool    // others grew slow as well
+	lone       bool    // there are no others
 	byItsClass bool    // calm is its category's target, not its own best
 	target     float64 // its category's for the 95th percentile; 0 = none
 }
@@ -44,23 +52,22 @@ func (s *suspect) grew(by float64) bool {
 // explain reads the run again, where something broke, for two questions: would it
 // have held without the requests that a stall caught, and whose own work took long.
 func (j *judge) explain(run Run) error {
-	j.cause.steps, j.cause.without = map[int]*suspect{}, map[string]string{}
+	j.cause.steps, j.cause.without = map[int]*suspect{}, map[*metric.Threshold]string{}
 	j.cause.stalls = j.tally.found()
-	without, failed := j.failedTimes()
-	steps := map[int]bool{}
-	for i, s := range j.stepState {
-		if s.Status == verdict.Fail {
-			steps[j.ofSteps[i].phase] = true
-		}
-	}
-	if len(failed) == 0 && len(steps) == 0 && !slices.ContainsFunc(j.states, func(s metric.State) bool { return s.Status == verdict.Fail }) {
-		return nil
-	}
-	again := metric.NewExact(failed, j.names)
+	failed := j.failedTimes()
 	whole := make(service, len(j.names.Endpoints))
 	by := map[int]service{}
-	for i := range steps {
-		by[i] = make(service, len(j.names.Endpoints))
+	for i, s := range j.stepState {
+		if s.Status == verdict.Fail {
+			by[j.ofSteps[i].phase] = make(service, len(j.names.Endpoints))
+		}
+	}
+	if len(failed) == 0 && len(by) == 0 {
+		return nil
+	}
+	again := make([]*metric.Exact, len(failed))
+	for i, f := range failed {
+		again[i] = metric.NewExact([]*metric.Threshold{f.Threshold}, j.names)
 	}
 	for s, err := range run.Samples() {
 		if err != nil {
@@ -69,18 +76,23 @@ func (j *judge) explain(run Run) error {
 		if j.caught(s) {
 			continue // it says nothing about its endpoint
 		}
-		again.Sample(s)
+		counts := j.tally.counts(s)
+		for i, f := range failed {
+			if counts || !f.target {
+				again[i].Sample(s)
+			}
+		}
 		whole.add(s)
 		if sv := by[int(s.Phase)]; sv != nil {
 			sv.add(s)
 		}
 	}
 	if len(j.cause.stalls) > 0 {
-		for i, s := range again.Evaluate(j.tally.length) {
-			if s.Status == verdict.Pass {
+		for i, f := range failed {
+			if s := again[i].Evaluate(j.tally.length)[0]; s.Status == verdict.Pass {
 				v := value(s.Value, s.Unit())
-				j.cause.stalled = append(j.cause.stalled, fmt.Sprintf("%s (%s without it)", without[i], v))
-				j.cause.without[without[i]] = v
+				j.cause.stalled = append(j.cause.stalled, fmt.Sprintf("%s (%s without it)", f.name, v))
+				j.cause.without[f.Threshold] = v
 			}
 		}
 	}
@@ -94,22 +106,27 @@ func (j *judge) explain(run Run) error {
 	return nil
 }
 
-// failedTimes are the broken thresholds on times of requests, and how they are called.
-func (j *judge) failedTimes() (names []string, list []*metric.Threshold) {
-	for i, s := range j.states {
-		if j.report.Thresholds[i].Status == verdict.Fail && isLatency(s.Threshold) {
-			t := *s.Threshold
-			names, list = append(names, s.Name+" "+s.Expr), append(list, &t)
+// failedTimes are the broken thresholds on times of requests: the scenario's, those
+// of the steps that must hold, and the targets.
+func (j *judge) failedTimes() (list []failedTime) {
+	for _, s := range j.states {
+		if s.Status == verdict.Fail && isLatency(s.Threshold) && !j.stepwise(s.Threshold) {
+			list = append(list, failedTime{s.Name + " " + s.Expr, s.Threshold, false})
+		}
+	}
+	for i, s := range j.stepState {
+		if phase := j.ofSteps[i].phase; s.Status == verdict.Fail && isLatency(s.Threshold) && j.mustHold(phase) {
+			list = append(list, failedTime{fmt.Sprintf("%s %s at %s", s.Name, s.Expr, verdict.Count(j.stepUsers(phase), "user")), s.Threshold, false})
 		}
 	}
 	for _, c := range j.report.Categories {
 		for _, t := range j.targets {
 			if t.category == c.Name && slices.Contains(c.Broke, t.name) {
-				names, list = append(names, "the "+t.name+" of "+c.Name), append(list, t.Threshold)
+				list = append(list, failedTime{"the " + t.name + " of " + c.Name, t.Threshold, true})
 			}
 		}
 	}
-	return names, list
+	return list
 }
 
 // isLatency is whether a threshold is on times of requests.
@@ -203,7 +220,7 @@ func (j *judge) blame(v service, calm []float64) *suspect {
 		worst, busiest.own = busiest, 0
 	}
 	if worst != nil {
-		worst.others = slow > 1
+		worst.others, worst.lone = slow > 1, len(list) == 1
 	}
 	return worst
 }
@@ -220,6 +237,8 @@ func (j *judge) accuse(s *suspect) string {
 		text += ", " + q
 	}
 	switch {
+	case s.lone:
+		return text
 	case s.own == 0:
 		return text + "; it keeps the target busy for most of the time, and all wait in one queue"
 	case !s.others:
@@ -235,8 +254,8 @@ func (j *judge) adviceFor(t *metric.Threshold, by *suspect) string {
 	switch {
 	case (t.Metric.Name == "http_req_failed" || t.Metric.Name == "checks") && len(j.report.Errors) > 0:
 		return j.errorAdvice()
-	case j.cause.without[t.Name+" "+t.Expr] != "":
-		return "the stall explains it: without the requests that waited in it, it is " + j.cause.without[t.Name+" "+t.Expr]
+	case j.cause.without[t] != "":
+		return "the stall explains it: without the requests that waited in it, it is " + j.cause.without[t]
 	case isLatency(t) && by != nil:
 		return "look first at " + j.accuse(by)
 	case isLatency(t):

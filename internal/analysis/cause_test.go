@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"firedrill/internal/analysis/baseline"
+	"firedrill/internal/sample"
 	"firedrill/internal/scenario"
 	"firedrill/internal/verdict"
 )
@@ -128,6 +129,29 @@ func TestAStallExplainsOnlyWhatItBroke(t *testing.T) {
 	}
 	if !strings.HasPrefix(r.Summary, "Failed: the target stalled at 1:00") {
 		t.Error(r.Summary)
+	}
+}
+
+// TestAStallExplainsByWhatCounts: fast answers of a ramp do not make it the cause of
+// a median that is slow in the hold phase.
+func TestAStallExplainsByWhatCounts(t *testing.T) {
+	run := flow(2*time.Minute, 10, func(_ int, s *sample.Sample) {
+		if s.Intended < 70*time.Second {
+			return
+		}
+		s.Phase = 1
+		answer(s, 700*time.Millisecond)
+		if over := 95 * time.Second; s.Intended >= 90*time.Second && s.Intended < over {
+			answer(s, over+700*time.Millisecond-s.Intended)
+		}
+	})
+	run.Head.Names.Phases = []sample.Phase{{Name: "ramp-up", To: 70 * time.Second}, {Name: "hold", From: 70 * time.Second, To: 2 * time.Minute, Hold: true}}
+	r := judge(t, run, baseline.Default())
+	if f := find(r, "the target stalled"); f == nil || !strings.HasSuffix(f.What, ", which broke the p99 of list (700 ms without it)") {
+		t.Errorf("%+v", r.Findings)
+	}
+	if f := find(r, "list requests broke their baseline: p50"); f == nil || strings.Contains(f.Advice, "stall") {
+		t.Errorf("%+v", r.Findings)
 	}
 }
 

@@ -202,7 +202,7 @@ func (j *judge) baselineFindings() {
 				}
 				parts = append(parts, fmt.Sprintf("%s %s (target %s)", p, verdict.Milli(measured), verdict.Milli(limit)))
 			}
-			j.find(verdict.Fail, j.categoryBroke(c), c.Name, fmt.Sprintf("%s requests broke their baseline: %s", c.Name, strings.Join(parts, ", ")), j.categoryAdvice(c.Name)).latency = true
+			j.find(verdict.Fail, j.categoryBroke(c), c.Name, fmt.Sprintf("%s requests broke their baseline: %s", c.Name, strings.Join(parts, ", ")), j.categoryAdvice(c)).latency = true
 		case c.Status == verdict.NoData && c.All > 0:
 			j.find(verdict.NoData, -1, c.Name, c.Name+" requests have no baseline verdict: none was answered in a hold phase", "see the errors below")
 		}
@@ -222,15 +222,15 @@ func (j *judge) baselineFindings() {
 }
 
 // categoryAdvice says where to look after a category broke its baseline.
-func (j *judge) categoryAdvice(name string) string {
-	if v := j.stalledCategory(name); v != "" {
+func (j *judge) categoryAdvice(row verdict.Latency) string {
+	if v := j.stalledCategory(row); v != "" {
 		return "the stall explains it: without the requests that waited in it, it is " + v
 	}
 	c := j.cause.culprit
-	if c != nil && j.names.Endpoints[c.endpoint].Category == name {
+	if c != nil && j.names.Endpoints[c.endpoint].Category == row.Name {
 		return "look first at " + j.accuse(c)
 	}
-	text := j.slowest(func(e verdict.Latency) bool { return e.Category == name })
+	text := j.slowest(func(e verdict.Latency) bool { return e.Category == row.Name })
 	if c != nil && c.others && c.wait >= c.own/4 {
 		text += "; it may only wait for " + c.name
 	}
@@ -239,19 +239,17 @@ func (j *judge) categoryAdvice(name string) string {
 
 // stalledCategory is what a broken category would have been without the stalls, in
 // words; "" unless they explain all that broke.
-func (j *judge) stalledCategory(name string) string {
+func (j *judge) stalledCategory(row verdict.Latency) string {
 	var parts []string
-	for _, c := range j.report.Categories {
-		for _, p := range c.Broke {
-			if c.Name != name {
-				continue
-			}
-			v := j.cause.without["the "+p+" of "+name]
-			if v == "" {
-				return ""
-			}
-			parts = append(parts, p+" "+v)
+	for _, t := range j.targets {
+		if t.category != row.Name || !slices.Contains(row.Broke, t.name) {
+			continue
 		}
+		v := j.cause.without[t.Threshold]
+		if v == "" {
+			return ""
+		}
+		parts = append(parts, t.name+" "+v)
 	}
 	return list(parts)
 }
