@@ -35,6 +35,7 @@ func (j *judge) latencies() {
 		}
 		row := j.latency(g, e.Category)
 		row.Name, row.Category = e.Name, e.Category
+		row.Critical = slices.ContainsFunc(j.manifest.Critical, func(pattern string) bool { return plan.MatchEndpoint(pattern, e.Name) })
 		r.Endpoints = append(r.Endpoints, row)
 	}
 	slices.SortStableFunc(r.Endpoints, func(a, b verdict.Latency) int {

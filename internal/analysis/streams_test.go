@@ -165,7 +165,13 @@ func TestACriticalEndpointThatNeverAnswers(t *testing.T) {
 			s.Status, s.Error, s.Flags = 0, sample.TimedOut, sample.Failed
 		}
 	}
-	if r := judge(t, run, baseline.Default()); find(r, "the critical endpoint GET /api/v1/me was called and never answered") == nil {
+	r := judge(t, run, baseline.Default())
+	if find(r, "the critical endpoint GET /api/v1/me was called and never answered") == nil {
 		t.Errorf("%+v", r.Findings)
+	}
+	for _, e := range r.Endpoints {
+		if e.Critical != (e.Name == "GET /api/v1/me") {
+			t.Errorf("%+v", e)
+		}
 	}
 }

@@ -94,7 +94,8 @@ type Finding struct {
 	Advice string        `json:"advice"` // what to look at next
 }
 
-// Threshold is a judged threshold of the scenario.
+// Threshold is a judged threshold of the scenario. Where each step is judged on its
+// own it stands as in the worst of the steps that must hold, and is Info where none must.
 type Threshold struct {
 	Metric   string        `json:"metric"`
 	Expr     string        `json:"expr"`
@@ -103,11 +104,13 @@ type Threshold struct {
 	Unit     string        `json:"unit"`             // "ms", "", "/s"
 	Samples  int           `json:"samples"`
 	Status   Status        `json:"status"`
-	BrokeAt  time.Duration `json:"broke_at"` // first live evaluation that failed and stayed failed to the end; -1 = never
+	BrokeAt  time.Duration `json:"broke_at"` // first live evaluation that failed and stayed failed to the end; of a window the end of the first that failed; -1 = never
 }
 
 // Latency is one row of response times: a category or an endpoint. Percentiles
-// are of hold phases, by Hyndman-Fan 7, of requests that were answered.
+// are of hold phases, by Hyndman-Fan 7, of requests that were answered. Of a
+// scenario of steps only those that must hold are meant, of one with a recovery
+// neither the flood nor the time to recover from it, and all phases where none holds.
 type Latency struct {
 	Name         string   `json:"name"`
 	Category     string   `json:"category,omitempty"` // of an endpoint
@@ -207,7 +210,8 @@ type Drift struct {
 	Status    Status   `json:"status"`
 }
 
-// Stream is how an endpoint's event streams came. Times of hold phases, in milliseconds.
+// Stream is how an endpoint's event streams came. Counts are of the whole run; times
+// are in milliseconds, of hold phases, or of the whole run where no stream began in one.
 type Stream struct {
 	Endpoint        string  `json:"endpoint"`
 	Streams         int     `json:"streams"` // complete ones
