@@ -187,6 +187,9 @@ func PrintShown(w io.Writer, s Shown, width int) {
 		if x.Response != nil {
 			status, size = fmt.Sprintf("%3d", x.Response.Status), bytesText(x.Response.Body.Size)
 		}
+		if n := len(x.Frames); n > 0 {
+			size = strings.TrimSpace(size + " " + count(n, "message"))
+		}
 		if x.Failure != nil {
 			size = strings.TrimSpace(size + " " + x.Failure.Stage + ": " + x.Failure.Reason)
 		}

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"firedrill/internal/capture/websocket"
 	"firedrill/internal/exchange"
 )
 
@@ -174,10 +175,12 @@ func (b *answerBody) Close() error {
 	return err
 }
 
-// upgradedBody is the application's side of a WebSocket: its bytes are counted.
+// upgradedBody is the application's side of a WebSocket: its messages are read
+// while they pass.
 type upgradedBody struct {
 	io.ReadWriteCloser
 	f        *flight
+	observer *websocket.Observer
 	toHost   atomic.Int64
 	toClient atomic.Int64
 }
@@ -185,12 +188,14 @@ type upgradedBody struct {
 func (b *upgradedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadWriteCloser.Read(p)
 	b.toClient.Add(int64(n))
+	b.observer.ToClient(p[:n], b.f.since())
 	return n, err
 }
 
 func (b *upgradedBody) Write(p []byte) (int, error) {
 	n, err := b.ReadWriteCloser.Write(p)
 	b.toHost.Add(int64(n))
+	b.observer.ToHost(p[:n], b.f.since())
 	return n, err
 }
 
@@ -201,6 +206,10 @@ func (b *upgradedBody) Close() error {
 	f.land(func() {
 		f.request.size, f.request.ended = b.toHost.Load(), true
 		f.response.size, f.response.ended = b.toClient.Load(), true
+		f.frames = b.observer.Frames()
+		if b.observer.Broken() || b.observer.Uncounted() > 0 {
+			f.response.cut = "opaque"
+		}
 	})
 	if f.conn != nil {
 		f.conn.Close()

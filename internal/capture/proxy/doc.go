@@ -24,7 +24,8 @@
 // net/http keeps header fields by name: they are recorded in the order of their
 // names, repeated ones in the order in which they came. Interim answers reach the
 // client in plain HTTP and are only counted inside a CONNECT tunnel. Of protocols
-// after an upgrade, only WebSocket passes; its bytes are counted, not recorded.
+// after an upgrade, only WebSocket passes. Its messages are kept when the
+// connection ends: one that is open when the recorder is killed is lost.
 //
 // # Concurrency
 //

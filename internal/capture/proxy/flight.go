@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"firedrill/internal/capture/websocket"
 	"firedrill/internal/exchange"
 
 	"github.com/elazarl/goproxy"
@@ -53,7 +54,8 @@ type flight struct {
 	interim  []int
 	response capture
 	chunks   []exchange.Chunk
-	stream   bool // its chunks are worth keeping
+	frames   []exchange.Frame // of a WebSocket
+	stream   bool             // its chunks are worth keeping
 	first    time.Duration
 	end      time.Duration
 	failure  *exchange.Failure
@@ -115,6 +117,9 @@ func (f *flight) land(settle func()) {
 		f.mu.Lock()
 		f.settled = true // the transport may still read the request's body: nobody listens any more
 		size := int64(len(f.request.data) + len(f.response.data))
+		for i := range f.frames {
+			size += frameOverhead + int64(len(f.frames[i].Data))
+		}
 		f.mu.Unlock()
 		f.p.exchanges.Add(1)
 		if f.failure != nil {
@@ -185,7 +190,8 @@ func (p *Proxy) roundTrip(req *http.Request, _ *goproxy.ProxyCtx) (*http.Respons
 	case res.StatusCode == http.StatusSwitchingProtocols:
 		if rw, ok := res.Body.(io.ReadWriteCloser); ok {
 			f.upgraded.Store(true)
-			res.Body = &upgradedBody{ReadWriteCloser: rw, f: f}
+			agreed := strings.Join(res.Header.Values("Sec-Websocket-Extensions"), ",")
+			res.Body = &upgradedBody{ReadWriteCloser: rw, f: f, observer: websocket.New(agreed, p.opt.BodyCap)}
 			return res, nil
 		}
 	case res.Body == nil || res.Body == http.NoBody:

@@ -22,6 +22,9 @@ const expansion = 4
 // how many can wait.
 const jobOverhead = 16 << 10
 
+// frameOverhead is what a message of a WebSocket counts for beside its payload.
+const frameOverhead = 64
+
 // pipeline turns finished flights into exchanges, away from the clients' path:
 //
 //	submit ─▶ work (several goroutines: decode) ─▶ order (one: Redact, Sink)
@@ -124,7 +127,7 @@ func (f *flight) exchange() *exchange.Exchange {
 		Start: f.started.UTC(), Labels: f.labels,
 		Request: exchange.Request{Method: f.method, Scheme: "http", Host: f.host, Target: f.target, Proto: "HTTP/1.1",
 			Header: f.header, Trailer: f.trailer},
-		Response: f.answer, Failure: f.failure,
+		Response: f.answer, Failure: f.failure, Frames: f.frames,
 		Timing: exchange.Timing{RequestEnd: f.sent, FirstByte: f.first, End: f.end},
 	}
 	if f.secure {

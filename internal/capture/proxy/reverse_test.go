@@ -43,7 +43,10 @@ func echo(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func TestWebSocketsPassAndAreCounted(t *testing.T) {
+// ping is a text message of six bytes, masked with zeros, and a line.
+const ping = "\x81\x86\x00\x00\x00\x00ping!\n"
+
+func TestWebSocketsPassAndAreKept(t *testing.T) {
 	app := application(t, echo)
 	tlsApp := httptest.NewTLSServer(http.HandlerFunc(echo))
 	t.Cleanup(tlsApp.Close)
@@ -58,8 +61,8 @@ func TestWebSocketsPassAndAreCounted(t *testing.T) {
 		if err != nil || res.StatusCode != 101 {
 			t.Fatalf("handshake: %v %v", res, err)
 		}
-		io.WriteString(c, "ping!\n")
-		if line, err := r.ReadString('\n'); line != "ping!\n" {
+		io.WriteString(c, ping)
+		if line, err := r.ReadString('\n'); line != ping {
 			t.Fatalf("echo %q %v", line, err)
 		}
 		return r
@@ -67,8 +70,11 @@ func TestWebSocketsPassAndAreCounted(t *testing.T) {
 	judge := func(t *testing.T, s *stage) {
 		t.Helper()
 		x := s.only()
-		if x.Status() != 101 || x.Failure != nil || x.Request.Body.Size != 6 || x.Response.Body.Size != 6 || x.Response.Body.Cut != "" {
+		if x.Status() != 101 || x.Failure != nil || x.Request.Body.Size != 12 || x.Response.Body.Size != 12 || x.Response.Body.Cut != "" {
 			t.Errorf("taken status %d, failure %v, %+v %+v", x.Status(), x.Failure, x.Request.Body, x.Response.Body)
+		}
+		if f := x.Frames; len(f) != 2 || !f[0].ToHost || f[1].ToHost || string(f[0].Data) != "ping!\n" || string(f[1].Data) != "ping!\n" || f[0].At <= 0 || f[1].At < f[0].At {
+			t.Errorf("messages %+v", f)
 		}
 	}
 	t.Run("reverse", func(t *testing.T) {
@@ -94,7 +100,7 @@ func TestWebSocketsPassAndAreCounted(t *testing.T) {
 		if _, err := r.ReadByte(); err != io.EOF {
 			t.Errorf("the application hung up, and the client reads %v", err)
 		}
-		if x := s.only(); x.Request.Body.Size != 10 || x.Response.Body.Size != 6 {
+		if x := s.only(); x.Request.Body.Size != 16 || x.Response.Body.Size != 12 || x.Response.Body.Cut != "opaque" {
 			t.Errorf("taken %+v %+v", x.Request.Body, x.Response.Body)
 		}
 	})
