@@ -178,8 +178,12 @@ func TestTooFewUsersKeepTheVerdict(t *testing.T) {
 	if got := baselines(t, doc, small); !strings.Contains(got, "| 20 | 99 ms | 0.0 % | pass | 2026-11-23 | x7k2 |") {
 		t.Errorf("%s", got)
 	}
-	if got := baselines(t, "", small); !strings.Contains(got, "| 3 | 99 ms | 0.0 % | too few users | 2026-11-23 | small1 |") {
-		t.Errorf("%s", got)
+	never := passing()
+	never.Run.Scenario, never.Concurrency[0] = "smoke", verdict.Concurrency{Name: "grading rush", Users: 20, Passes: "p95 < 1 s, errors < 2 %", Status: verdict.NoData}
+	for _, doc := range []string{"", baselines(t, "", never)} {
+		if got := baselines(t, doc, small); !strings.Contains(got, "| 3 | 99 ms | 0.0 % | too few users | 2026-11-23 | small1 |") {
+			t.Errorf("%s", got)
+		}
 	}
 }
 

@@ -17,21 +17,26 @@ const annotated = 1000
 
 // GitHub writes the verdict as workflow commands, which GitHub Actions shows as
 // annotations: the worst ten as ::error or ::warning lines, what broke first
-// first, and behind them one ::notice with the summary. Lines are shown only when
-// they are printed by a step; names in them cannot begin another command.
+// first, and behind them one ::notice with the summary. Of a run that does not count
+// only the reasons are written. Lines are shown only when a step prints them; names
+// in them cannot begin another command.
 func GitHub(w io.Writer, r *verdict.Report) error {
 	scenario := or(r.Run.Scenario, "recording")
 	var lines []string
 	for _, reason := range r.Invalid {
 		lines = append(lines, annotation("error", scenario+" is not valid", reason))
 	}
-	for _, f := range r.Findings {
+	findings := r.Findings
+	if len(r.Invalid) > 0 {
+		findings = nil // they say nothing about the target
+	}
+	for _, f := range findings {
 		if f.Status == verdict.Fail || f.Status == verdict.NoData {
 			lines = append(lines, annotation("error", scenario+": "+or(f.Where, "the run"), sentences(f)))
 		}
 	}
-	for _, f := range r.Findings {
-		if f.Status == verdict.Info && r.Status != verdict.Invalid {
+	for _, f := range findings {
+		if f.Status == verdict.Info {
 			lines = append(lines, annotation("warning", scenario+": "+or(f.Where, "the run"), sentences(f)))
 		}
 	}

@@ -37,6 +37,16 @@ func TestTheWorstTen(t *testing.T) {
 	}
 }
 
+// TestAnInvalidRunSaysOnlyWhy: what broke in it says nothing about the target.
+func TestAnInvalidRunSaysOnlyWhy(t *testing.T) {
+	r := failing()
+	r.Status, r.Invalid = verdict.Invalid, []string{"the generator was overloaded"}
+	lines := annotations(t, r)
+	if len(lines) != 2 || lines[0] != "::error title=stress is not valid::the generator was overloaded" || !strings.HasPrefix(lines[1], "::notice title=firedrill stress%3A invalid::") {
+		t.Errorf("%s", strings.Join(lines, "\n"))
+	}
+}
+
 // FuzzGitHub: whatever stands in a name, there is one command a line, of a known
 // kind, and unescaping gives the text back.
 func FuzzGitHub(f *testing.F) {
