@@ -108,8 +108,9 @@ func (t *tour) record(ctx context.Context, target, file string) error {
 	return used
 }
 
-// useTheSchool is the quiet day: two teachers grade, one browses, two students
-// take a quiz and one hands in work, five times as fast as people would.
+// useTheSchool is the quiet day: two teachers grade, one browses, one has a text
+// written; two students take a quiz and one hands in work with a file; five times
+// as fast as people would.
 func useTheSchool(ctx context.Context, base string) error {
 	days := []struct {
 		email string
@@ -120,7 +121,13 @@ func useTheSchool(ctx context.Context, base string) error {
 		{"teacher43@test.local", func(p *people.Person) error { return p.Browse(ctx) }},
 		{"student401@test.local", func(p *people.Person) error { return p.TakeQuiz(ctx) }},
 		{"student402@test.local", func(p *people.Person) error { return p.TakeQuiz(ctx) }},
-		{"student403@test.local", func(p *people.Person) error { return p.HandIn(ctx) }},
+		{"student403@test.local", func(p *people.Person) error {
+			return p.HandInFile(ctx, "essay.txt", []byte(strings.Repeat("The boats came back at dusk.\n", 100)))
+		}},
+		{"teacher44@test.local", func(p *people.Person) error {
+			_, err := p.Generate(ctx, "how a pond changes with the seasons")
+			return err
+		}},
 	}
 	problems := make([]error, len(days))
 	var everybody sync.WaitGroup
