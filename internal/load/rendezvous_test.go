@@ -102,6 +102,17 @@ func TestRendezvousWithoutWhoFailed(t *testing.T) {
 	})
 }
 
+// Nor is one who fails and begins again waited for between the two.
+func TestRendezvousWithoutWhoFailsAgainAndAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, sc := meeting(t, 2)
+		sc.Personas[0].Load = scenario.Load{Executor: scenario.ConstantVUs, VUs: 2, Duration: 5 * s, GracefulStop: time.Minute}
+		_, k := replay(t, a, gradingPlan(), sc, func(c *load.Config) { c.Accounts["teacher"][1].Password = "wrong" })
+		// user 1 comes at 2.6 s; user 2 is refused at 2 s, tries again, and is refused at 4 s
+		check(t, "when", []time.Duration{4 * s}, k.intended(t, 2)[1])
+	})
+}
+
 // The first to come waits so long and no longer; who missed the others goes on alone.
 func TestRendezvousIncomplete(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

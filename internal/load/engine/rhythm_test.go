@@ -100,6 +100,17 @@ func TestBrokenAndPaced(t *testing.T) {
 	})
 }
 
+// After a failure that took longer than the pause the next start is at once, and
+// was never due before.
+func TestBrokenForLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, takes(1500*ms))
+		r.ends = func(int, int) sample.Outcome { return sample.LoginFailed }
+		r.run(t.Context(), t.Context(), engine.Config{}, scenario.Load{Executor: scenario.PerVUIterations, VUs: 1, Iterations: 2, MaxDuration: time.Hour})
+		check(t, "starts", []string{"0s", "1.5s"}, r.starts(0))
+	})
+}
+
 // Lengths are drawn from (seed, user, iteration): the schedule of a user is the
 // same whatever others do, and another with another seed.
 func TestPacingBySeed(t *testing.T) {

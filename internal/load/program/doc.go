@@ -7,6 +7,9 @@
 //	           ├─▶ Compile ─▶ Program ─▶ vuser
 //	scenario  ─┘
 //
+// A persona that calls the critical endpoints becomes one group for each journey
+// that it takes to reach all of them.
+//
 // For each step it also works out what later steps need from its answer, so that
 // an answer is only parsed when something in it is wanted, and only what is
 // wanted is kept.

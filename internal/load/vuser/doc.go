@@ -10,6 +10,15 @@
 // it ended. Requests that were recorded as parallel are sent concurrently inside
 // Iterate, which waits for all of them.
 //
+// # Meeting and coming back
+//
+// Before a step that is a rendezvous a user waits until all who are here have
+// come, or the first to come has waited long enough; the instant at which they go
+// on is the intended start of the step, so the wait is no latency. Who is here is
+// told by Run.Here. A user who is told to come back later (429, or 503 with
+// Retry-After) does so where the scenario says: each attempt has a sample of its
+// own, meant to start when the wait was over.
+//
 // # Randomness
 //
 // Everything that a user draws comes from (seed, user number, iteration): each
