@@ -155,7 +155,7 @@ func promises() map[string]promise {
 					Lacks: []string{"POST /api/v1/assignments/{id}/submissions", "POST /api/v1/quizzes/{id}/attempts"}}},
 		}, thresholds: []string{"http_req_duration p(95)<2000", "http_req_failed rate<0.05"}},
 		"ai-gateway": {aliases: []string{"ai"}, users: 15, length: 5 * time.Minute, allow: []string{"costly"}, personas: []scenario.Persona{{
-			Name: "writer", Login: scenario.LoginOnce, Load: ramp(0, time.Minute, 5, 3*time.Minute, 15, time.Minute, 0),
+			Name: "writer", Login: scenario.LoginOnce, Think: dist(3*time.Second, 8*time.Second), Load: ramp(0, time.Minute, 5, 3*time.Minute, 15, time.Minute, 0),
 			Journey: scenario.Selector{Persona: "teacher", Has: []string{"POST /api/v1/ai/generate"}}, Retry: scenario.Retry{Times: 3, Longest: time.Minute},
 		}}, thresholds: []string{"http_req_duration p(95)<10000", "http_req_duration{category:ai} p(95)<10000", "http_req_failed rate<0.10", "http_req_failed{category:ai} rate<0.10", "generations_per_user value>=1"}},
 	}

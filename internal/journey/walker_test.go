@@ -204,7 +204,7 @@ func (w *walker) raw(s plan.Source) (string, error) {
 		return text, nil
 	case plan.FromLiteral:
 		return s.Value, nil
-	case plan.FromClient, plan.FromClock:
+	case plan.FromClient, plan.FromClock, plan.FromGenerator:
 		w.client++
 		return fmt.Sprintf("made-%d", w.client), nil
 	}

@@ -35,6 +35,8 @@ func (e Expr) DrawAt(r *rand.Rand, now time.Time) string {
 		return prose(r, int(e.Low))
 	case "phrase":
 		return phrase(r)
+	case "file":
+		return fileContent(r, int(e.Low), strings.Join(e.Of, ""))
 	case "uuid":
 		return uuid4(r)
 	case "now":

@@ -17,11 +17,12 @@ import (
 //	uuid             a random UUID (version 4)
 //	now              the time, RFC 3339
 //	const(TEXT)      that text
+//	file(BYTES, TYPE) the content of a file of so many bytes; TYPE, such as application/pdf, may be left out
 type Expr struct {
-	Kind string   // "int", "float", "oneof", "text", "phrase", "uuid", "now", "const"
-	Low  float64  // int, float, text
+	Kind string   // "int", "float", "oneof", "text", "phrase", "uuid", "now", "const", "file"
+	Low  float64  // int, float, text, file
 	High float64  // int, float
-	Of   []string // oneof; const has one
+	Of   []string // oneof; const has one; file has one where its type is given
 }
 
 // Dist is a distribution of think times.
@@ -42,6 +43,8 @@ func (e Expr) String() string {
 		return fmt.Sprintf("%s(%s, %s)", e.Kind, plainNumber(e.Low), plainNumber(e.High))
 	case "text":
 		return fmt.Sprintf("text(%s)", plainNumber(e.Low))
+	case "file":
+		return "file(" + strings.Join(append([]string{plainNumber(e.Low)}, e.Of...), ", ") + ")"
 	case "oneof":
 		words := make([]string, len(e.Of))
 		for i, w := range e.Of {

@@ -39,7 +39,7 @@ const (
 )
 
 func exprKinds() []string {
-	return []string{"int", "float", "oneof", "text", "phrase", "uuid", "now", "const"}
+	return []string{"int", "float", "oneof", "text", "phrase", "uuid", "now", "const", "file"}
 }
 
 func distKinds() []string { return []string{"uniform", "exponential", "lognormal"} }
@@ -74,6 +74,8 @@ func ParseExpr(text string) (Expr, error) {
 			e.Of = append(e.Of, a.text)
 		}
 		return e, nil
+	case "file":
+		return c.file()
 	case "int":
 		return c.between("int(60, 99)", 0)
 	case "float":
@@ -83,7 +85,7 @@ func ParseExpr(text string) (Expr, error) {
 	}
 	fix := yamldoc.DidYouMean(c.name, kinds)
 	if yamldoc.Suggest(c.name, kinds) == "" {
-		fix = fmt.Sprintf("write const(%s) for a fixed text, or one of int(LOW, HIGH), float(LOW, HIGH), oneof(a, b), text(WORDS), phrase, uuid, now", strings.TrimSpace(text))
+		fix = fmt.Sprintf("write const(%s) for a fixed text, or one of int(LOW, HIGH), float(LOW, HIGH), oneof(a, b), text(WORDS), phrase, uuid, now, file(BYTES, TYPE)", strings.TrimSpace(text))
 	}
 	return Expr{}, &SyntaxError{Offset: c.at, Why: fmt.Sprintf("%q is not a generator", c.name), Fix: fix}
 }

@@ -153,8 +153,8 @@ func stepShape() *yamldoc.Shape {
 }
 
 func exprShape() *yamldoc.Shape {
-	return &yamldoc.Shape{Kind: yamldoc.Text, Name: "expression", What: "a generator such as int(60, 99) or phrase", Example: "const(%s)", Pattern: `^ *((int|float|oneof|text|const) *\(.*\)|phrase|uuid|now) *$`,
-		Doc: "int(LOW, HIGH), float(LOW, HIGH), oneof(a, b, c), text(WORDS), phrase, uuid, now or const(TEXT).", Check: checked(func(s string) error { _, err := ParseExpr(s); return err })}
+	return &yamldoc.Shape{Kind: yamldoc.Text, Name: "expression", What: "a generator such as int(60, 99) or phrase", Example: "const(%s)", Pattern: `^ *((int|float|oneof|text|const|file) *\(.*\)|phrase|uuid|now) *$`,
+		Doc: "int(LOW, HIGH), float(LOW, HIGH), oneof(a, b, c), text(WORDS), phrase, uuid, now, const(TEXT) or file(BYTES, TYPE).", Check: checked(func(s string) error { _, err := ParseExpr(s); return err })}
 }
 
 func distShape(what, doc string) *yamldoc.Shape {

@@ -1,11 +1,14 @@
 package correlate
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
 
 	"firedrill/internal/plan"
+	"firedrill/internal/redact"
+	"firedrill/internal/scenario"
 )
 
 // maxOthers is how many runners-up a slot keeps.
@@ -26,6 +29,9 @@ func (f *finder) result(all []*position) Result {
 		if x.Body.Cut != "" {
 			r.Warnings = append(r.Warnings, plan.Warning{Step: StepID(i), Text: "the request's body was not recorded whole (" + x.Body.Cut + ")"})
 		}
+	}
+	for i := range r.Steps {
+		r.Steps[i].Slots = files(f.steps[i])
 	}
 	for _, p := range all {
 		d := f.made[p]
@@ -63,6 +69,46 @@ func (f *finder) result(all []*position) Result {
 	}
 	r.Picks = f.planPicks()
 	return r
+}
+
+// files are the slots of uploaded files: the recording says how large they were and
+// of what type, and each request gets another such file.
+func files(visits []*visit) (slots []plan.Slot) {
+	for leaf := range visits[0].event.Req().Leaves() {
+		if _, ok := redact.ParseFile(leaf.Text); !ok {
+			continue
+		}
+		var all []redact.File
+		for _, v := range visits {
+			if l, ok := v.event.Req().Get(leaf.Ref); ok {
+				if f, ok := redact.ParseFile(l.Text); ok {
+					all = append(all, f)
+				}
+			}
+		}
+		slices.SortStableFunc(all, func(a, b redact.File) int { return cmp.Compare(a.Size, b.Size) })
+		middle := all[(len(all)-1)/2]
+		e := scenario.Expr{Kind: "file", Low: float64(min(middle.Size, largestFile))}
+		if middle.Type != "" {
+			e.Of = []string{middle.Type}
+		}
+		if _, err := scenario.ParseExpr(e.String()); err != nil { // a type that is none
+			e.Of = nil
+		}
+		slots = append(slots, plan.Slot{At: leaf.Ref.String(), From: plan.Source{Kind: plan.FromGenerator, Expr: e.String()}, Confidence: 1,
+			Reason: fmt.Sprintf("a file of its own: %s recorded, of %d bytes where this one is made", counted(len(all), "file was", "files were"), middle.Size)})
+	}
+	return slots
+}
+
+// largestFile bounds the files that a plan asks for.
+const largestFile = 64 << 20
+
+func counted(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 // filledInside reports whether the parts of a value speak for it.
