@@ -300,6 +300,13 @@ func (f *fixture) quiz(t *testing.T) {
 	if second.ID == first.ID || second.ID == "" {
 		t.Errorf("a second attempt has id %q, the first %q", second.ID, first.ID)
 	}
+	for _, q := range second.Questions {
+		right, _ := solve(t, q)
+		f.student.post("/api/v1/attempts/"+second.ID+"/answers", map[string]int64{"question_id": q.ID, "option_id": right})
+	}
+	if r := get[store.Result](f.student.post("/api/v1/attempts/"+second.ID+"/submit", nil)); *r.Score != 100 {
+		t.Errorf("all right is %d %%", *r.Score)
+	}
 	if a := f.student.post(path+"/attempts", nil); a.status != 201 {
 		t.Errorf("the third of three attempts: %d", a.status)
 	}
