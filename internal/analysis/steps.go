@@ -183,6 +183,16 @@ func (j *judge) stepFindings() {
 	}
 }
 
+// brokenStep is the first step that was reached and broke; −1: none did.
+func (j *judge) brokenStep() int {
+	for i, p := range j.names.Phases {
+		if j.manifest.Steps != nil && p.Hold && j.tally.phases[i].requests > 0 && len(j.brokenIn(i)) > 0 {
+			return i
+		}
+	}
+	return -1
+}
+
 // carries says how many users the target carries, and what broke first above:
 // "carries 133 users; at 250 users http_req_duration p(95)<1000 broke first (…)".
 func (j *judge) carries() string {

@@ -112,16 +112,17 @@ func (j *judge) failure() string {
 			broke++
 		}
 	}
-	first := j.found[0]
-	text := first.What
-	if slices.ContainsFunc(j.report.Steps, func(s verdict.Step) bool { return s.MustHold && s.Status == verdict.Fail }) && !first.cause {
+	first, culprit := j.found[0], j.cause.culprit
+	text, slow, more := first.What, first.latency, ", and %s more"
+	if i := j.brokenStep(); i >= 0 && j.mustHold(i) && !first.cause {
 		text = j.carries() + "; it must carry " + verdict.Count(j.manifest.Steps.MustHold, "user")
+		culprit, slow, more = j.cause.steps[i], isLatency(j.brokenIn(i)[0].state.Threshold), " (and %s more broke)"
 	}
 	if broke > 1 {
-		text += fmt.Sprintf(", and %s more", verdict.Number(broke-1))
+		text += fmt.Sprintf(more, verdict.Number(broke-1))
 	}
-	if c := j.cause.culprit; c != nil && first.latency && !strings.Contains(text, c.name) {
-		text += ". Look first at " + j.accuse(c)
+	if culprit != nil && slow {
+		text += ". Look first at " + j.accuse(culprit)
 	}
 	return text
 }
