@@ -8,8 +8,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"firedrill/internal/cli"
+	"firedrill/internal/environment"
 	"firedrill/internal/load"
 	"firedrill/internal/load/program"
+	"firedrill/internal/plan"
 	"firedrill/internal/runs"
 	"firedrill/internal/scenario"
 	"firedrill/internal/verdict"
@@ -112,6 +114,26 @@ func TestJudgeTexts(t *testing.T) {
 	}
 	if got := judgeTexts(&scenario.Scenario{}); got != nil {
 		t.Errorf("%q", got)
+	}
+}
+
+// TestManifest: what the verdict is made by goes into the run file, and what was
+// done to come there.
+func TestManifest(t *testing.T) {
+	s := &scenario.Scenario{
+		Name: "stress", Steps: &scenario.Steps{MustHold: 133}, Recovery: &scenario.Recovery{After: "step 2"}, Drift: &scenario.Drift{P95: 0.1},
+		Critical: []string{"GET /api/v1/me"}, Notes: []string{"a note of the scenario"},
+	}
+	r := &rehearsal{
+		scenario: s, planned: planned{plan: &plan.Plan{}}, program: &program.Program{Notes: []string{"a note of the program"}},
+		env: place{Environment: environment.Environment{Name: "staging", TLS: environment.TLS{Insecure: true}}}, room: "too few descriptors",
+	}
+	m := r.manifest("x7k2", time.Now())
+	if m.Steps != s.Steps || m.Recovery != s.Recovery || m.Drift != s.Drift || m.Speed != 1 || m.Environment != "staging" {
+		t.Errorf("%+v", m)
+	}
+	if d := cmp.Diff([]string{"a note of the scenario", "a note of the program", "too few descriptors", insecureText}, m.Warnings); d != "" {
+		t.Error(d)
 	}
 }
 

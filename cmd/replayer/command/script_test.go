@@ -38,6 +38,7 @@ func TestMain(m *testing.M) {
 //	school-dies NAME N      the school is gone after N more requests
 //	await NAME N            waits until the school has seen N more requests
 //	sound RUN TEXT          the run file is whole and its ending is TEXT ("" = it has none)
+//	lasted RUN DURATION     the run took that long at least
 //	exits CODE COMMAND …    runs a command that must end with that code
 //	truncate FILE           cuts a file to half
 //	record FILE URL         makes a recording: two teachers grade, two students take the quiz, one teacher browses
@@ -50,6 +51,7 @@ func TestScripts(t *testing.T) {
 		"exits":       exits,
 		"await":       await,
 		"sound":       sound,
+		"lasted":      lasted,
 	}
 	maps.Copy(commands, stagingCommands())
 	testscript.Run(t, testscript.Params{
@@ -200,6 +202,17 @@ func sound(ts *testscript.TestScript, neg bool, args []string) {
 	ending, _ := r.Ending()
 	if ending.End != args[1] || samples == 0 {
 		ts.Fatalf("%s ended %q with %d samples, want %q and some", args[0], ending.End, samples, args[1])
+	}
+}
+
+func lasted(ts *testscript.TestScript, neg bool, args []string) {
+	least, err := time.ParseDuration(args[1])
+	ts.Check(err)
+	r, err := runs.Open(ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer r.Close()
+	if ending, _ := r.Ending(); (ending.Length >= least) == neg {
+		ts.Fatalf("%s lasted %s", args[0], ending.Length)
 	}
 }
 
