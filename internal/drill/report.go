@@ -8,12 +8,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"firedrill/internal/analysis"
 	"firedrill/internal/analysis/baseline"
 	"firedrill/internal/cli"
-	"firedrill/internal/plan"
 	"firedrill/internal/report"
 	"firedrill/internal/runs"
 	"firedrill/internal/verdict"
@@ -63,16 +61,7 @@ func Report(ctx context.Context, o ReportOptions) (*verdict.Report, error) {
 		return nil, err
 	}
 	verdicts.Run.File = filepath.ToSlash(path)
-	markCritical(verdicts, r.Manifest().Critical)
 	return verdicts, nil
-}
-
-// markCritical says which endpoints the scenario or the environment calls critical.
-func markCritical(r *verdict.Report, patterns []string) {
-	for i := range r.Endpoints {
-		e := &r.Endpoints[i]
-		e.Critical = e.Critical || slices.ContainsFunc(patterns, func(p string) bool { return plan.MatchEndpoint(p, e.Name) })
-	}
 }
 
 // readBaselines reads the project's baselines over the built-in ones.
