@@ -40,6 +40,7 @@ func root(run func() error) func(cli.Streams) *cobra.Command {
 		c := &cobra.Command{Use: "tool", Args: cli.NoArgs, RunE: func(*cobra.Command, []string) error { return run() }}
 		c.Flags().Int("scale", 1, "how many")
 		c.Flags().Duration("wait", 0, "how long")
+		c.AddCommand(&cobra.Command{Use: "show", Args: cobra.MaximumNArgs(1), RunE: func(*cobra.Command, []string) error { return run() }})
 		c.AddCommand(&cobra.Command{Use: "list", Args: cobra.ExactArgs(1), RunE: func(*cobra.Command, []string) error { return run() }})
 		return c
 	}
@@ -65,6 +66,7 @@ func TestRunReportsAndCodes(t *testing.T) {
 		{"what is no flag", "--=3", nil, 2, []string{"is not a flag"}},
 		{"an unknown command", "lits", nil, 2, []string{`unknown argument "lits" for tool`, `did you mean "tool list"?`}},
 		{"missing argument names the sub-command's help", "list", nil, 2, []string{`"tool list --help"`}},
+		{"too many arguments", "show a b", nil, 2, []string{"tool: tool show takes at most 1 of what stands behind it, and was given 2\n", `"tool show --help"`}},
 		{"a plain error from the command itself is not usage", "", func() error { return errors.New("boom") }, 1, []string{"tool: boom"}},
 		{"hints are printed once, on lines of their own", "", func() error {
 			return fmt.Errorf("a: %w", cli.Invalidf("nobody answered").With("is it running?"))

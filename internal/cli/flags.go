@@ -41,6 +41,10 @@ func flagError(c *cobra.Command, err error) error {
 	case errors.As(err, &syntax):
 		return Usagef("%q is not a flag", syntax.GetSpecifiedFlag()).With("%s", help)
 	}
+	var most, got int
+	if n, _ := fmt.Sscanf(err.Error(), "accepts at most %d arg(s), received %d", &most, &got); n == 2 {
+		return Usagef("%s takes at most %d of what stands behind it, and was given %d", c.CommandPath(), most, got).With("%s", help)
+	}
 	return Usagef("%w", err).With("%s", help)
 }
 
