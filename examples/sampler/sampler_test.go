@@ -28,6 +28,11 @@ func TestABrowserIsRecorded(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%+v: %v", check, err)
 	}
+	for _, name := range []string{recording + ".key", recording + ".small"} {
+		if _, err := os.Stat(name); !os.IsNotExist(err) {
+			t.Errorf("%s is left behind: %v", name, err)
+		}
+	}
 	var out, talk bytes.Buffer
 	o := drill.PlanOptions{Recording: recording, Talk: &talk}
 	if err := drill.PrintPlan(t.Context(), o, "text", &out); err != nil {

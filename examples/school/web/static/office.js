@@ -16,7 +16,7 @@
     const o = await overview;
     const figures = [...o.users.map(u => [u.role + "s", u.count]), ["active today", o.active_today]];
     $("#figures").replaceChildren(...figures.map(([name, n]) => el("p", { class: "card figure" }, el("strong", { text: n }), name)));
-    bars($("#per-day"), o.submissions_per_day.map(d => [day(d.day), d.submitted]));
+    bars($("#per-day"), o.submissions_per_day.map((d, i) => [i && !d.day.endsWith("-01") ? Number(d.day.slice(-2)) : day(d.day), d.submitted, day(d.day)]));
     bars($("#scores"), o.quiz_scores.map(b => [`${b.from}–${b.to}`, b.attempts]));
     $("#subjects tbody").replaceChildren(...o.subjects.map(s => cells(s.subject, s.courses, s.submissions, s.waiting, s.mean)));
     subject.append(...o.subjects.map(s => el("option", { value: s.subject, text: s.subject })));

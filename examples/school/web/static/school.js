@@ -128,13 +128,13 @@ const school = (() => {
     return turn;
   }
 
-  // bars draws [label, number] pairs as columns.
+  // bars draws [label, number, title] as columns; without a title the label is one.
   function bars(list, pairs) {
     const most = Math.max(1, ...pairs.map(([, n]) => n));
-    list.replaceChildren(...pairs.map(([label, n]) => {
+    list.replaceChildren(...pairs.map(([label, n, title = label]) => {
       const bar = el("span", { class: "bar" });
       bar.style.height = `${Math.round(100 * n / most)}%`;
-      return el("li", { title: `${label}: ${n}` }, el("span", { class: "amount", text: n }), el("span", { class: "room" }, bar), el("span", { class: "label", text: label }));
+      return el("li", { title: `${title}: ${n}` }, el("span", { class: "amount", text: n }), el("span", { class: "room" }, bar), el("span", { class: "label", text: label }));
     }));
   }
 
