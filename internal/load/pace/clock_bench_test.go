@@ -4,12 +4,13 @@ import (
 	"context"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"firedrill/internal/load/pace"
+	"firedrill/internal/load/responder"
 )
 
 // Users who think, and how late they wake: the quantiles of lateness in
@@ -22,12 +23,12 @@ func BenchmarkLateness(b *testing.B) {
 		clock pace.Clock
 	}{{"timers", pace.System{}}, {"precise", best}} {
 		for _, users := range []int{1, 20, 300, 2000} {
-			b.Run(bb.name+"/"+itoa(users), func(b *testing.B) {
+			b.Run(bb.name+"/"+strconv.Itoa(users), func(b *testing.B) {
 				ctx, cancel := context.WithTimeout(b.Context(), 3*time.Second)
 				defer cancel()
 				var mu sync.Mutex
 				var late []time.Duration
-				before := cpu()
+				before := responder.CPU()
 				var all sync.WaitGroup
 				for u := range users {
 					all.Go(func() {
@@ -47,7 +48,7 @@ func BenchmarkLateness(b *testing.B) {
 					})
 				}
 				all.Wait()
-				used := cpu() - before
+				used := responder.CPU() - before
 				slices.Sort(late)
 				us := func(q float64) float64 { return float64(late[int(q*float64(len(late)-1))]) / 1e3 }
 				b.ReportMetric(us(0.5), "p50-µs")
@@ -59,12 +60,4 @@ func BenchmarkLateness(b *testing.B) {
 			})
 		}
 	}
-}
-
-func itoa(n int) string { return map[int]string{1: "1", 20: "20", 300: "300", 2000: "2000"}[n] }
-
-func cpu() time.Duration {
-	var u syscall.Rusage
-	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
