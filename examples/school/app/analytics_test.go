@@ -50,7 +50,7 @@ func (f *fixture) overview(t *testing.T, truth store.Truth, courses map[int64]st
 			}
 		}
 	}
-	want := store.Overview{AsOf: dayOf(newest), Users: []store.RoleCount{{Role: "admin", Count: 3}, {Role: "student", Count: 40}, {Role: "teacher", Count: 3}}}
+	want := store.Overview{AsOf: dayOf(newest), Users: []store.RoleCount{{Role: "admin", Count: store.Admins}, {Role: "student", Count: 40}, {Role: "teacher", Count: 3}}}
 	for _, v := range subjects {
 		if v.Graded > 0 {
 			mean := math.Round(100*points[v.Subject]/float64(v.Graded)) / 100

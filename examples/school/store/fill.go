@@ -3,6 +3,7 @@ package store
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
@@ -42,7 +43,8 @@ var coursesPer = []int{3, 4}
 
 func (s Seed) people() *school {
 	ids := s.numbers("user", userBase, Admins+s.Teachers+s.Students)
-	p := &school{seed: s, admins: ids[:Admins], teachers: ids[Admins : Admins+s.Teachers], students: ids[Admins+s.Teachers:]}
+	first, last := ids[:firstAdmins], ids[firstAdmins+s.Teachers+s.Students:]
+	p := &school{seed: s, admins: slices.Concat(first, last), teachers: ids[firstAdmins:][:s.Teachers], students: ids[firstAdmins+s.Teachers:][:s.Students]}
 	total := 0
 	for t := range s.Teachers {
 		total += coursesPer[t%len(coursesPer)]
@@ -76,9 +78,10 @@ func fillUsers(q *querier, p *school) error {
 	b := q.bulk("users", 5)
 	for _, group := range []struct {
 		role string
+		from int // in the role's accounts
 		ids  []int64
-	}{{RoleAdmin, p.admins}, {RoleTeacher, p.teachers}, {RoleStudent, p.students}} {
-		mails := p.seed.Accounts(group.role)
+	}{{RoleAdmin, 0, p.admins[:firstAdmins]}, {RoleTeacher, 0, p.teachers}, {RoleStudent, 0, p.students}, {RoleAdmin, firstAdmins, p.admins[firstAdmins:]}} {
+		mails := p.seed.Accounts(group.role)[group.from:]
 		for i, id := range group.ids {
 			name := firstNames[r.IntN(len(firstNames))] + " " + lastNames[r.IntN(len(lastNames))]
 			b.add(id, mails[i], name, group.role, hashes[0])
@@ -135,7 +138,7 @@ func fillNotifications(q *querier, p *school) error {
 			b.add(shortID(src), user, kind, pick(r, bodies[kind]), flag(k < (n+1)/2), at.UnixMilli())
 		}
 	}
-	for _, id := range p.admins {
+	for _, id := range p.admins[:firstAdmins] {
 		add(id, 6, []string{"system"}, notices)
 	}
 	for _, id := range p.teachers {
@@ -143,6 +146,9 @@ func fillNotifications(q *querier, p *school) error {
 	}
 	for _, id := range p.students {
 		add(id, 6, []string{"system", "assignment", "message"}, notices)
+	}
+	for _, id := range p.admins[firstAdmins:] {
+		add(id, 6, []string{"system"}, notices)
 	}
 	return b.end()
 }

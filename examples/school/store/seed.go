@@ -17,8 +17,11 @@ const Password = "password"
 // Ungraded is the least number of ungraded submissions of a seeded teacher.
 const Ungraded = 150
 
-// Admins is the number of seeded administrators.
-const Admins = 3
+// Admins is the number of seeded administrators: as many as a spike of four times the school day logs in.
+const Admins = 12
+
+// firstAdmins of them are seeded before everybody else, the others after: how many there are changes nobody's id.
+const firstAdmins = 3
 
 // Epoch is the instant around which the seeded rows lie: all that happened lies before it.
 var Epoch = time.Date(2025, time.October, 31, 15, 0, 0, 0, time.UTC)
