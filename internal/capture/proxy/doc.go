@@ -15,8 +15,8 @@
 // for Options.Patience, and after that exchanges are lost and counted.
 //
 // What the recorder keeps is the application's view: in reverse mode Host, Origin
-// and Referer are rewritten before, and Location, Set-Cookie and CORS fields after
-// the tee, so that a browser that believes in http://127.0.0.1:8080 can use an
+// and Referer are rewritten before, and Location, Set-Cookie, CORS fields and
+// absolute links in bodies after the tee, so that a browser that believes in http://127.0.0.1:8080 can use an
 // application that believes in https://staging.example.org.
 //
 // # Known limits

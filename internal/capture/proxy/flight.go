@@ -204,7 +204,11 @@ func (p *Proxy) roundTrip(req *http.Request, _ *goproxy.ProxyCtx) (*http.Respons
 		f.response.data = make([]byte, 0, min(n, p.opt.BodyCap, 1<<20))
 		p.bodyBytes.Add(int64(cap(f.response.data)))
 	}
-	res.Body = &answerBody{ReadCloser: res.Body, f: f, res: res}
+	body := &answerBody{ReadCloser: res.Body, f: f, res: res}
+	res.Body = body
+	if f.route != nil {
+		p.relink(f, res, body)
+	}
 	return res, nil
 }
 

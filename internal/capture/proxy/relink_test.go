@@ -1,0 +1,153 @@
+package proxy_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/x509"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"testing"
+
+	"firedrill/internal/capture/proxy"
+)
+
+// gzipped is text as a server sends it compressed.
+func gzipped(text string) []byte {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	io.WriteString(w, text)
+	w.Close()
+	return b.Bytes()
+}
+
+// What an application says about its own address is true for the client; the
+// recording keeps what the application said; what it does not say stays byte for byte.
+func TestAbsoluteLinksFollow(t *testing.T) {
+	const page = `<script src="%[1]s/app.js"></script><a href="%[1]s/next?back=%[1]s">`
+	app, pool := tlsApplication(t, func(w http.ResponseWriter, r *http.Request) {
+		own := "https://" + r.Host
+		html := fmt.Sprintf(page, own)
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		switch r.URL.Path {
+		case "/known":
+			w.Header().Set("Content-Length", strconv.Itoa(len(html)))
+			io.WriteString(w, html)
+		case "/chunked":
+			for _, piece := range []string{html[:20], html[20:30], html[30:]} {
+				io.WriteString(w, piece)
+				w.(http.Flusher).Flush()
+			}
+		case "/coded":
+			w.Header().Set("Content-Encoding", "gzip")
+			w.Write(gzipped(html))
+		case "/plain-coded":
+			w.Header().Set("Content-Encoding", "gzip")
+			w.Header().Set("Content-Type", "application/json")
+			w.Write(gzipped(`{"items":[]}`))
+		case "/picture":
+			w.Header().Set("Content-Type", "image/png")
+			io.WriteString(w, html)
+		case "/large":
+			w.Header().Set("Content-Encoding", "gzip")
+			z, _ := gzip.NewWriterLevel(w, gzip.NoCompression)
+			z.Write(bytes.Repeat([]byte("x"), 5<<20))
+			z.Close()
+		}
+	})
+	s := reverseTLS(t, app, pool)
+	c := client(t, "")
+	base := s.Routes()[0].URL
+	want := fmt.Sprintf(page, base)
+	for _, path := range []string{"/known", "/chunked", "/coded"} {
+		res, body := get(t, c, base+path, "Accept-Encoding", "gzip")
+		if body != want || res.Header.Get("Content-Encoding") != "" || res.ContentLength >= 0 && res.ContentLength != int64(len(want)) {
+			t.Errorf("%s: coding %q, length %d:\n%s\nwant\n%s", path, res.Header.Get("Content-Encoding"), res.ContentLength, body, want)
+		}
+	}
+	res, body := get(t, c, base+"/plain-coded", "Accept-Encoding", "gzip")
+	if plain := string(gzipped(`{"items":[]}`)); body != plain || res.Header.Get("Content-Encoding") != "gzip" || res.ContentLength != int64(len(plain)) {
+		t.Errorf("an answer that names no address changed: %d bytes, %v", len(body), res.Header)
+	}
+	if _, body := get(t, c, base+"/picture"); body != fmt.Sprintf(page, app.URL) {
+		t.Errorf("a picture changed: %s", body)
+	}
+	res, body = get(t, c, base+"/large", "Accept-Encoding", "gzip")
+	z, err := gzip.NewReader(strings.NewReader(body))
+	if err != nil || res.Header.Get("Content-Encoding") != "gzip" {
+		t.Fatal(err, res.Header)
+	}
+	if n, err := io.Copy(io.Discard, z); n != 5<<20 || err != nil {
+		t.Errorf("a large answer came with %d bytes, %v", n, err)
+	}
+	for _, x := range s.stop() {
+		switch x.Request.Target {
+		case "/known", "/chunked", "/coded":
+			if got := string(x.Response.Body.Data); got != fmt.Sprintf(page, app.URL) {
+				t.Errorf("taken of %s: %s", x.Request.Target, got)
+			}
+		}
+	}
+}
+
+// Each event of a stream passes at once, changed.
+func TestLinksInStreams(t *testing.T) {
+	next := make(chan bool)
+	app, pool := tlsApplication(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		for range 3 {
+			fmt.Fprintf(w, "data: https://%s/x\n\n", r.Host)
+			w.(http.Flusher).Flush()
+			<-next
+		}
+	})
+	s := reverseTLS(t, app, pool)
+	res, err := client(t, "").Get(s.Routes()[0].URL + "/events")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	want := "data: " + s.Routes()[0].URL + "/x\n\n"
+	for range 3 {
+		got := make([]byte, len(want))
+		if _, err := io.ReadFull(res.Body, got); err != nil || string(got) != want {
+			t.Fatalf("%q, %v", got, err)
+		}
+		next <- true // only now does the application go on
+	}
+	if _, err := io.ReadAll(res.Body); err != nil {
+		t.Error(err)
+	}
+}
+
+// Half an answer does not look like a whole one because it was held.
+func TestHeldAnswersBreakOff(t *testing.T) {
+	app, pool := tlsApplication(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		w.Header().Set("Content-Length", "1000")
+		fmt.Fprintf(w, "<a href=https://%s>", r.Host)
+		w.(http.Flusher).Flush()
+		panic(http.ErrAbortHandler)
+	})
+	s := reverseTLS(t, app, pool)
+	res, err := client(t, "").Get(s.Routes()[0].URL)
+	if err == nil {
+		_, err = io.ReadAll(res.Body)
+		res.Body.Close()
+	}
+	if err == nil {
+		t.Error("the client saw a whole answer")
+	}
+	if x := s.only(); x.Failure == nil || x.Response == nil || x.Response.Body.Cut == "" {
+		t.Errorf("taken %+v", x)
+	}
+}
+
+// reverseTLS is a proxy in front of an application that speaks TLS.
+func reverseTLS(t *testing.T, app *httptest.Server, pool *x509.CertPool) *stage {
+	t.Helper()
+	return reverse(t, app, func(o *proxy.Options) { o.RootCAs = pool })
+}
