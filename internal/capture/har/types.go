@@ -2,33 +2,13 @@ package har
 
 import "encoding/json"
 
-// archive is the file. Only what exchanges are made from is read; what is written
-// is all that the format asks for.
-type archive struct {
-	Log log `json:"log"`
-}
-
-type log struct {
-	Version string  `json:"version"`
-	Creator creator `json:"creator"`
-	Pages   []page  `json:"pages,omitempty"`
-	Entries []entry `json:"entries"`
-	Comment string  `json:"comment,omitempty"`
-}
+// What a file is made of. Only what exchanges are made from is read; what is
+// written is all that the format asks for.
 
 type creator struct {
 	Name    string `json:"name"`
 	Version string `json:"version"`
 }
-
-type page struct {
-	Started string      `json:"startedDateTime"`
-	ID      string      `json:"id"`
-	Title   string      `json:"title"`
-	Timings pageTimings `json:"pageTimings"`
-}
-
-type pageTimings struct{}
 
 type entry struct {
 	PageRef    string   `json:"pageref,omitempty"`

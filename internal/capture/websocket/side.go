@@ -18,9 +18,6 @@ const (
 	firstControl = 8
 )
 
-// maxHead is the longest head of a frame: two bytes, a length of eight, a mask of four.
-const maxHead = 14
-
 // window is how far back compression may refer.
 const window = 32 << 10
 
