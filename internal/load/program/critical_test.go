@@ -19,8 +19,8 @@ func critical(endpoints ...string) *scenario.Scenario {
 	return sc
 }
 
-// Each endpoint is called once, in the journey with the most sessions that has
-// it, after the log-in and what it depends on.
+// Each endpoint is called once, in as few journeys as have them all, after the
+// log-in and what it depends on.
 func TestCritical(t *testing.T) {
 	sc := critical("GET /me", "POST …/grade", "GET /courses", "GET /me")
 	prog, err := program.Compile(day(), sc, program.Options{})
@@ -33,23 +33,69 @@ func TestCritical(t *testing.T) {
 		Users               int
 		Only, Steps         []string
 	}
-	var got []group
-	for _, g := range prog.Groups {
-		got = append(got, group{g.Persona.Name, g.Journey.Name, g.Pool, g.Index, g.Users, g.Persona.Only, names(g.Journey)})
+	groups := func() (got []group) {
+		for _, g := range prog.Groups {
+			got = append(got, group{g.Persona.Name, g.Journey.Name, g.Pool, g.Index, g.Users, g.Persona.Only, names(g.Journey)})
+		}
+		return got
 	}
-	want := []group{
-		{"all (teacher: looks)", "teacher: looks", "", 0, 1, []string{"GET /me"}, []string{"s00"}},
-		{"all (teacher: grades)", "teacher: grades", "teacher", 1, 1, []string{"POST …/grade", "GET /courses"}, []string{"s00", "s02", "s01", "s05", "s03"}},
-	}
-	if d := cmp.Diff(want, got); d != "" {
+	want := []group{{"all", "teacher: grades", "teacher", 0, 1, []string{"GET /me", "POST …/grade", "GET /courses"}, []string{"s00", "s01", "s02", "s05", "s03"}}}
+	if d := cmp.Diff(want, groups()); d != "" {
 		t.Error(d)
 	}
-	if d := cmp.Diff([]string{"all (teacher: looks)", "all (teacher: grades)"}, prog.Names.Personas); d != "" {
+	sc.Critical = append(sc.Critical, "DELETE /session")
+	if prog, err = program.Compile(day(), sc, program.Options{Allow: []plan.Class{plan.Destructive}}); err != nil {
+		t.Fatal(err)
+	}
+	want = []group{
+		{"all (teacher: grades)", "teacher: grades", "teacher", 0, 1, []string{"GET /me", "POST …/grade", "GET /courses"}, []string{"s00", "s01", "s02", "s05", "s03"}},
+		{"all (teacher: looks)", "teacher: looks", "", 1, 1, []string{"DELETE /session"}, []string{"s07"}},
+	}
+	if d := cmp.Diff(want, groups()); d != "" {
 		t.Error(d)
 	}
-	prog, err = program.Compile(day(), critical("GET /courses"), program.Options{})
-	if err != nil || len(prog.Groups) != 1 || prog.Groups[0].Persona.Name != "all" {
-		t.Errorf("one journey keeps the persona's name: %v", err)
+	if d := cmp.Diff([]string{"all (teacher: grades)", "all (teacher: looks)"}, prog.Names.Personas); d != "" {
+		t.Error(d)
+	}
+}
+
+// Of journeys that would do equally well the one that somebody walks anyway is
+// taken, since their account is needed anyway; else the one recorded most.
+func TestCriticalWalksWithOthers(t *testing.T) {
+	only := func(with ...scenario.Persona) string {
+		sc := critical("GET /me")
+		sc.Personas = append(sc.Personas, with...)
+		prog, err := program.Compile(day(), sc, program.Options{Allow: []plan.Class{plan.Destructive}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return prog.Groups[0].Journey.Name
+	}
+	pupil := scenario.Persona{Name: "pupil", Journey: scenario.Selector{Persona: "student"}, Load: scenario.Load{Executor: scenario.ConstantVUs, VUs: 1, Duration: time.Minute}}
+	if got := only(); got != "teacher: looks" {
+		t.Errorf("alone: %s", got)
+	}
+	if got := only(pupil); got != "student" {
+		t.Errorf("beside a pupil: %s", got)
+	}
+}
+
+// The fewest journeys are found where taking the fullest one first does not find them.
+func TestCriticalFewest(t *testing.T) {
+	p := &plan.Plan{Origins: []plan.Origin{{Name: "api", URL: "https://x.example"}}}
+	for name, has := range map[string]string{"most": "bcde", "left": "abc", "right": "def"} {
+		j := plan.Journey{Name: name, Persona: "anonymous", Sessions: 1}
+		for i, e := range strings.Split(has, "") {
+			j.Steps = append(j.Steps, step("s0"+strings.Repeat("x", i), "GET /"+e, i-1, think()))
+		}
+		p.Journeys = append(p.Journeys, j)
+	}
+	prog, err := program.Compile(p, critical("GET /a", "GET /b", "GET /c", "GET /d", "GET /e", "GET /f"), program.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([]string{"all (left)", "all (right)"}, prog.Names.Personas); d != "" {
+		t.Error(d)
 	}
 }
 
