@@ -193,9 +193,10 @@ func (b *upgradedBody) Read(p []byte) (int, error) {
 }
 
 func (b *upgradedBody) Write(p []byte) (int, error) {
+	at := b.f.since() // before: the reply may be here sooner than we are back
 	n, err := b.ReadWriteCloser.Write(p)
 	b.toHost.Add(int64(n))
-	b.observer.ToHost(p[:n], b.f.since())
+	b.observer.ToHost(p[:n], at)
 	return n, err
 }
 
