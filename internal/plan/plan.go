@@ -190,7 +190,7 @@ type Pick struct {
 // Predicate is a condition on a property of a list's element.
 type Predicate struct {
 	Part string `json:"part"` // relative message ref: "status"
-	Op   string `json:"op"`   // "==", "!=", "present", "absent" (absent includes null)
+	Op   string `json:"op"`   // "==", "!=", ">" (of numbers), "present", "absent" (absent includes null)
 	Text string `json:"text,omitempty"`
 }
 

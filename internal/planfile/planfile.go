@@ -20,7 +20,7 @@ const Format = 1
 
 // Planner counts changes in how plans are made: one that an older planner made
 // from the same recording is not used.
-const Planner = 3
+const Planner = 4
 
 // Key says what a plan was made from.
 type Key struct {

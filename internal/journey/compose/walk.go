@@ -55,7 +55,13 @@ func newWalk(s *session.Session, names []string, symbols *interner) *walk {
 			before := order[at-1]
 			w.parallel[at] = awaited[i] == awaited[before] && awaited[i] >= 0 || spans[i].Start.Before(spans[before].End) && spans[before].Start.Before(spans[i].End)
 		}
-		w.symbols[at] = symbols.of(symbol(w.events[at]))
+	}
+	for at, page := range turned(w.events) {
+		name := symbol(w.events[at])
+		if page > 0 {
+			name += "+" + strconv.Itoa(page)
+		}
+		w.symbols[at] = symbols.of(name)
 	}
 	return w
 }

@@ -3,6 +3,7 @@ package program
 import (
 	"fmt"
 	"slices"
+	"strconv"
 
 	"firedrill/internal/message"
 	"firedrill/internal/plan"
@@ -48,6 +49,10 @@ func (b *build) declarePicks() error {
 			}
 			switch w.Op {
 			case "==", "!=", "present", "absent":
+			case ">":
+				if _, err := strconv.ParseFloat(w.Text, 64); err != nil {
+					return b.wrong(p.Name, w.Part, fmt.Errorf("more than %q: that is no number", w.Text))
+				}
 			default:
 				return b.wrong(p.Name, w.Part, fmt.Errorf("the condition %q is not known", w.Op))
 			}

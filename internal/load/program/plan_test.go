@@ -23,6 +23,7 @@ func TestPlansThatDoNotHoldTogether(t *testing.T) {
 		"list":              func(j *plan.Journey) { j.Picks[0].List = "" },
 		"order":             func(j *plan.Journey) { j.Picks[0].Order = "sideways" },
 		"predicate":         func(j *plan.Journey) { j.Picks[0].Where[0].Op = "~" },
+		"number":            func(j *plan.Journey) { j.Picks[0].Where[0].Op, j.Picks[0].Where[0].Text = ">", "many" },
 		"parent":            func(j *plan.Journey) { j.Picks[0].Parent = "nobody" },
 		"circle":            func(j *plan.Journey) { j.Picks[0].Parent, j.Picks[1].Parent = "course", "submission" },
 		"step of a pick":    func(j *plan.Journey) { j.Picks[0].Step = "s99" },

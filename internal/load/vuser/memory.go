@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 
 	"firedrill/internal/load/program"
@@ -264,6 +265,12 @@ func (e *element) fits(p *program.Pick) bool {
 			}
 		case "!=":
 			if there && have.text == w.Text {
+				return false
+			}
+		case ">":
+			x, err := strconv.ParseFloat(have.text, 64)
+			y, wrong := strconv.ParseFloat(w.Text, 64)
+			if !there || err != nil || wrong != nil || x <= y {
 				return false
 			}
 		case "present":

@@ -284,6 +284,8 @@ func TestOrders(t *testing.T) {
 		{"next, never the same", plan.Pick{Order: "next", Unused: true}, true, []string{"1", "2", "3"}},
 		{"any, never the same", plan.Pick{Order: "any", Unused: true, Where: []plan.Predicate{{Part: "state", Op: "==", Text: "open"}}}, false, []string{"1", "3"}},
 		{"present", plan.Pick{Order: "index", Where: []plan.Predicate{{Part: "nothing", Op: "present"}}}, false, nil},
+		{"above", plan.Pick{Order: "next", Where: []plan.Predicate{{Part: "id", Op: ">", Text: "1.5"}}}, false, []string{"2", "3", "2"}},
+		{"no number is above any", plan.Pick{Order: "next", Where: []plan.Predicate{{Part: "state", Op: ">", Text: "0"}}}, false, nil},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			a := newApp()
