@@ -187,14 +187,7 @@ func TestQueryNotices(t *testing.T) {
 		t.Errorf("%+v", r.Findings)
 	}
 	r = judge(t, run, budgets(t, "  \"GET /api/v1/courses/{id}/gradebook\": 30\n  \"GET /a\": 1\n  \"GET /b\": 1\n  \"GET /c\": 1\n  \"GET /d\": 1\n  \"GET /e\": 1\n"))
-	if find(r, "may query in a loop") != nil || r.Status != verdict.Pass || len(r.Findings) != 1 {
-		t.Errorf("a budget judges it: %+v", r.Findings)
-	}
-	if f := r.Findings[0]; f.Status != verdict.Info || f.What != "5 query budgets name endpoints that this run did not call: GET /a, GET /b, GET /c and 2 more" {
-		t.Errorf("%+v", f)
-	}
-	r = judge(t, run, budgets(t, "  \"GET /api/v1/courses/{id}/gradebook\": 30\n  \"POST /api/v2/…\": 1\n"))
-	if f := r.Findings[0]; f.What != "1 query budget names an endpoint that this run did not call: POST /api/v2/…" {
-		t.Errorf("%+v", f)
+	if r.Status != verdict.Pass || len(r.Findings) != 0 {
+		t.Errorf("a budget judges it, and those of other scenarios are no news: %+v", r.Findings)
 	}
 }

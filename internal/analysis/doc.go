@@ -26,6 +26,11 @@
 // it, do not count for baselines. A scenario whose users are never steady is judged
 // as a whole.
 //
+// Users who are refused at the log-in, or whose iterations come to nothing, are no
+// load: they are taken off every number of users, a level that lacks more than one
+// in twenty is not that level, and a run that lacks as many for their accounts' sake
+// does not count.
+//
 // No data is a failure: a threshold without samples, a category whose requests
 // were never answered, a critical endpoint that was never called, a step that must
 // hold and was not reached, a run too short for a trend. A category that the run

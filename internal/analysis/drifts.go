@@ -11,12 +11,15 @@ import (
 	"firedrill/internal/verdict"
 )
 
-// Windows of a drift: as many as give each a hundredth of the run or so, but none
-// shorter than what a 95th percentile needs.
+// Windows of a drift: as many as give each a sixtieth of the run or so, none shorter
+// than what a 95th percentile needs; in a run too short for enough of these, shorter
+// ones.
 const (
 	mostWindows  = 60
-	leastWindow  = 10 * time.Second
-	leastSamples = 20 // of a window whose percentile is taken
+	goodWindow   = 10 * time.Second
+	leastWindow  = time.Second
+	wanted       = drift.Least + 2 // some hold too few answers
+	leastSamples = 20              // of a window whose percentile is taken
 )
 
 // driftTally gathers numbers in equal windows of the phases that count.
@@ -45,7 +48,10 @@ func newDriftTally(t *tally) *driftTally {
 			total += p.To - p.From
 		}
 	}
-	d := &driftTally{size: max(leastWindow, (total / mostWindows).Round(time.Second))}
+	d := &driftTally{size: max(goodWindow, (total / mostWindows).Round(time.Second))}
+	if total < wanted*goodWindow {
+		d.size = max(leastWindow, (total / wanted).Truncate(time.Second))
+	}
 	for _, s := range spans {
 		for at := s.from; at+d.size <= s.to; at += d.size {
 			d.windows = append(d.windows, driftWindow{stretch: stretch{at, at + d.size}, queries: map[uint16]*meanOver{}})
@@ -187,7 +193,7 @@ func (j *judge) driftFindings() {
 		case row.Status == verdict.NoData && row.What == "queries":
 			j.find(verdict.NoData, -1, row.What, "whether query counts grow is not known: no endpoint said often enough how many queries it caused", "send X-DB-Query-Count or Server-Timing, run longer, or set queries: none in the scenario's drift")
 		case row.Status == verdict.NoData:
-			j.find(verdict.NoData, -1, row.What, fmt.Sprintf("whether %s drifts is not known: there is data in %s of %s, and a trend needs %d", row.What, verdict.Count(row.Windows, "window"), verdict.Duration(d.size), drift.Least),
+			j.find(verdict.NoData, -1, row.What, fmt.Sprintf("whether %s drifts is not known: a trend takes %d windows of %s with enough answers, and there are %d", row.What, drift.Least, verdict.Duration(d.size), row.Windows),
 				"run longer (--duration): the more windows, the smaller the growth that can be told from noise")
 		}
 	}

@@ -53,7 +53,7 @@ func TestDrift(t *testing.T) {
 		{"queries grow", soak(time.Hour, 0, 0, 5), map[string]verdict.Status{p95: verdict.Pass, errs: verdict.Pass, queries: verdict.Fail}, "+25 %; the limit is 5 %"},
 		{"queries grow by less than the limit", soak(time.Hour, 0, 0, .6), map[string]verdict.Status{p95: verdict.Pass, errs: verdict.Pass, queries: verdict.Pass}, ""},
 		{"nobody said what may grow", unjudged, map[string]verdict.Status{p95: verdict.Info, errs: verdict.Info, queries: verdict.Info}, ""},
-		{"too short for a trend", soak(75*time.Second, 1, 0, 0), map[string]verdict.Status{p95: verdict.NoData, errs: verdict.NoData, "queries": verdict.NoData}, "there is data in 7 windows of 10.0 s, and a trend needs 8"},
+		{"too short for a trend", soak(7*time.Second, 1, 0, 0), map[string]verdict.Status{p95: verdict.NoData, errs: verdict.NoData, "queries": verdict.NoData}, "a trend takes 8 windows of 1.0 s with enough answers, and there are 0"},
 		{"no counts", unknown, map[string]verdict.Status{p95: verdict.Pass, errs: verdict.Pass, "queries": verdict.NoData}, "whether query counts grow is not known"},
 	} {
 		r := judge(t, c.run, wide(t))

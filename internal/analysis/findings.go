@@ -11,6 +11,7 @@ import (
 	"firedrill/internal/metric"
 	"firedrill/internal/plan"
 	"firedrill/internal/runs"
+	"firedrill/internal/sample"
 	"firedrill/internal/verdict"
 )
 
@@ -33,6 +34,7 @@ func (j *judge) findings() {
 	j.driftFindings()
 	j.baselineFindings()
 	j.criticalFindings()
+	j.absentFinding()
 	j.queryFindings()
 	j.notices()
 	slices.SortStableFunc(j.found, j.order())
@@ -270,20 +272,44 @@ func (j *judge) concurrencyAdvice(row verdict.Concurrency) string {
 // criticalFindings says which critical endpoints were never called, or never answered.
 func (j *judge) criticalFindings() {
 	for _, pattern := range j.manifest.Critical {
-		called, answered := false, false
-		for i, e := range j.names.Endpoints {
-			if plan.MatchEndpoint(pattern, e.Name) {
-				called = called || j.tally.endpoints[i].requests > 0
-				answered = answered || j.tally.endpoints[i].answered > 0
-			}
-		}
+		called, answered := j.calls(pattern)
 		switch {
 		case !called:
-			j.find(verdict.NoData, -1, pattern, "the critical endpoint "+pattern+" was never called", "record a session that calls it, or correct its name in the scenario")
+			j.find(verdict.NoData, -1, pattern, "the critical endpoint "+pattern+" was never called", j.neverCalled(pattern))
 		case !answered:
 			j.find(verdict.NoData, -1, pattern, "the critical endpoint "+pattern+" was called and never answered", "see the errors below")
 		}
 	}
+}
+
+// calls is whether an endpoint was called, and whether it was answered.
+func (j *judge) calls(pattern string) (called, answered bool) {
+	for i, e := range j.names.Endpoints {
+		if plan.MatchEndpoint(pattern, e.Name) {
+			called = called || j.tally.endpoints[i].requests > 0
+			answered = answered || j.tally.endpoints[i].answered > 0
+		}
+	}
+	return called, answered
+}
+
+// neverCalled says what to do so that a critical endpoint is called: most often it
+// is in the journey, and nobody came so far.
+func (j *judge) neverCalled(pattern string) string {
+	planned := slices.ContainsFunc(j.names.Endpoints, func(e sample.Endpoint) bool { return plan.MatchEndpoint(pattern, e.Name) })
+	cut, broken := 0, 0
+	for _, p := range j.tally.personas {
+		cut, broken = cut+p.cut, broken+p.broken+p.starved+p.refused
+	}
+	switch {
+	case !planned:
+		return "record a session that calls it, or correct its name in the scenario"
+	case broken > cut:
+		return fmt.Sprintf("it is in the journey, and nobody came so far: %s ended before it; see why among the iterations", verdict.Count(broken, "iteration"))
+	case j.completed() == 0 && cut > 0:
+		return fmt.Sprintf("it is in the journey, and the run was too short to come to it: %s cut off by its end; run longer (--duration)", verdict.Were(cut, "iteration"))
+	}
+	return "it is in the journey, and its turn never came; run longer (--duration)"
 }
 
 // queryFindings says which endpoints went over their query budget.

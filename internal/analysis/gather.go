@@ -49,6 +49,7 @@ func (j *judge) gather(run Run) error {
 		t.sample(s)
 	}
 	t.finish(j.ending)
+	j.absent = t.turnout.absent(wholeRun, len(j.names.Personas))
 	again.until(t.length)
 	again.rest(t.length)
 	for _, s := range append(again.live.Evaluate(t.length), again.targets.Evaluate(t.length)...) {

@@ -35,6 +35,7 @@ type judge struct {
 	ofReturn  []*metric.Threshold // what a recovered target satisfies, in windows
 	targets   []target            // baselines as thresholds, for when they broke
 	tally     *tally
+	absent    absence                             // over the whole run
 	broke     map[*metric.Threshold]time.Duration // when it broke; −1 never
 	states    []metric.State                      // exact, of own
 	stepState []metric.State                      // exact, of ofSteps
@@ -142,7 +143,7 @@ func (j *judge) describe() verdict.Run {
 	m, t := j.manifest, j.tally
 	r := verdict.Run{
 		ID: m.ID, Scenario: m.Scenario.Name, About: m.Scenario.About, Environment: m.Environment, Recording: m.Recording,
-		Journeys: append([]string{}, m.Journeys...), Targets: []string{}, Started: m.Started, Length: t.length, End: j.ending.End, Users: t.users.peak,
+		Journeys: append([]string{}, m.Journeys...), Targets: []string{}, Started: m.Started, Length: t.length, End: j.ending.End, Users: j.peak(), Idle: j.absent.of(t.users.peak),
 		Scale: m.Scale, Speed: m.Speed, Seed: m.Seed, Machine: m.Machine, Version: m.Version,
 		Requests: t.all.requests, Failed: t.all.failed, Dropped: t.dropped, Starved: t.starved,
 	}

@@ -175,21 +175,52 @@ func (j *judge) concurrency() {
 	for _, c := range j.baselines.Concurrency {
 		row := verdict.Concurrency{Name: c.Name, Users: c.Users, Passes: c.Passes(), Status: verdict.NoData}
 		if c.Scenario == j.manifest.Scenario.Name || slices.Contains(j.manifest.Scenario.Aliases, c.Scenario) {
-			row.Reached = j.tally.users.peak
+			row.Reached = j.peak()
 			if all := &j.tally.all; all.hold > 0 && len(all.times) > 0 {
 				metric.Sort(all.times)
 				p95, errors := metric.Percentile(all.times, 95)/1e6, float64(all.holdFailed)/float64(all.hold)
 				row.P95MS, row.Errors = &p95, &errors
-				if row.Reached >= c.Users && j.manifest.Speed == 1 {
-					row.Status = verdict.Fail
-					if p95 < ms(c.P95) && errors < c.Errors {
-						row.Status = verdict.Pass
-					}
+				broke := p95 >= ms(c.P95) || errors >= c.Errors
+				row.Why = j.saysNothing(row.Reached, c.Users)
+				switch {
+				case j.tally.users.peak < c.Users || j.manifest.Speed != 1:
+				case broke: // fewer break it already
+					row.Status, row.Why = verdict.Fail, ""
+				case row.Why == "":
+					row.Status = verdict.Pass
 				}
 			}
 		}
 		j.report.Concurrency = append(j.report.Concurrency, row)
 	}
+}
+
+// saysNothing is why a run of the right scenario says nothing about so many users;
+// "": it does, unless they break what is asked.
+func (j *judge) saysNothing(reached, users int) string {
+	switch {
+	case j.manifest.Speed != 1:
+		return fmt.Sprintf("it ran at %g times the recorded speed", j.manifest.Speed)
+	case reached < users && j.tally.users.peak >= users:
+		return fmt.Sprintf("only %s got anything done: %s", verdict.Number(reached), j.absentWords(j.absent))
+	case reached < users:
+		return fmt.Sprintf("it had %s", verdict.Count(reached, "user"))
+	case j.completed() == 0:
+		for _, pattern := range j.manifest.Critical {
+			if called, _ := j.calls(pattern); !called {
+				return "no iteration was completed, and " + pattern + " was never called"
+			}
+		}
+	}
+	return ""
+}
+
+// completed is the number of iterations that were.
+func (j *judge) completed() (n int) {
+	for _, p := range j.tally.personas {
+		n += p.completed
+	}
+	return n
 }
 
 // phaseWarnings say which phases the baselines are judged by, where it is not all holds.

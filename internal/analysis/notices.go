@@ -2,10 +2,8 @@ package analysis
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
-	"firedrill/internal/plan"
 	"firedrill/internal/runs"
 	"firedrill/internal/verdict"
 )
@@ -30,11 +28,11 @@ func (j *judge) notices() {
 			j.find(verdict.Info, n.at, "run", n.what, n.advice)
 		}
 	}
-	refused, ended := 0, 0
+	refused := 0
 	for _, p := range t.personas {
-		refused, ended = refused+p.refused, ended+p.ended()
+		refused += p.refused
 	}
-	if refused > 0 && refused < ended {
+	if refused > 0 && sum(j.absent.denied)+sum(j.absent.turned) == 0 {
 		j.find(verdict.Info, t.firsts.loginFailed, "log-in", verdict.Count(refused, "log-in")+" refused", "check the accounts of this environment")
 	}
 	if len(j.report.Errors) > 0 && !j.hasFinding("http_req_failed") {
@@ -86,23 +84,8 @@ func (j *judge) stallFinding() {
 	j.find(status, list[0].from, "target", note, advice).cause = true
 }
 
-// queryNotices are quiet words about budgets that judge nothing, and about counts
-// that nothing judges.
+// queryNotices are quiet words about counts that nothing judges.
 func (j *judge) queryNotices() {
-	var idle []string
-	for _, b := range j.baselines.Queries {
-		if !slices.ContainsFunc(j.report.Endpoints, func(e verdict.Latency) bool { return b.Endpoint == e.Name || plan.MatchEndpoint(b.Endpoint, e.Name) }) {
-			idle = append(idle, b.Endpoint)
-		}
-	}
-	if len(idle) > 0 {
-		belong := "query budget names an endpoint"
-		if len(idle) > 1 {
-			belong = "query budgets name endpoints"
-		}
-		j.find(verdict.Info, -1, "queries", fmt.Sprintf("%s %s that this run did not call: %s", verdict.Number(len(idle)), belong, few(idle, 3)),
-			"another scenario may call them; a name that no scenario calls is misspelt or gone")
-	}
 	for _, q := range j.report.Queries {
 		if q.Grows != "" && q.Budget == nil {
 			j.find(verdict.Info, -1, q.Endpoint, q.Endpoint+" may query in a loop: "+q.Grows, "look for a query for each row (N+1), or give it a budget in baselines.yaml if this is meant")

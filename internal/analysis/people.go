@@ -35,6 +35,7 @@ func (t *tally) iteration(it *sample.Iteration) {
 	}
 	p.started++
 	t.missed += int(it.Missed)
+	t.turnout.iteration(it, t.names.Reasons)
 	p.perUser[it.VU]++
 	p.last = max(p.last, it.End)
 	switch it.Outcome {
@@ -211,7 +212,7 @@ func (j *judge) timeline() []verdict.Second {
 
 // load says how many users there were at a moment, −1 meaning the whole run.
 func (j *judge) load(at time.Duration) string {
-	n := j.tally.users.peak
+	n := j.peak()
 	if at >= 0 {
 		if now := j.tally.users.at(at); now > 0 {
 			n = now

@@ -48,7 +48,7 @@ func (j *judge) mustHold(phase int) bool {
 	return j.stepUsers(phase) <= j.manifest.Steps.MustHold
 }
 
-// stepUsers is the greatest number of users in a phase.
+// stepUsers is the greatest number of users in a phase, whatever became of them.
 func (j *judge) stepUsers(phase int) int {
 	p := j.names.Phases[phase]
 	to := p.To
@@ -86,20 +86,25 @@ func (j *judge) steps() {
 			continue
 		}
 		g := &j.tally.phases[i]
-		row := verdict.Step{Name: p.Name, Users: j.stepUsers(i), MustHold: j.mustHold(i), Requests: g.requests, Status: verdict.Info}
+		row := verdict.Step{Name: p.Name, Users: j.stepWorked(i), MustHold: j.mustHold(i), Requests: g.requests, Status: verdict.Info}
 		if g.requests > 0 {
 			row.ErrorRate = float64(g.failed) / float64(g.requests)
 		}
+		row.Idle = j.stepUsers(i) - row.Users
 		row.P50MS, row.P95MS, row.P99MS = percentiles(g.times)
 		for _, b := range j.brokenIn(i) {
 			row.Broke = append(row.Broke, b.text)
+		}
+		if why := j.missing(i); why != "" && g.requests > 0 {
+			row.Broke = append(row.Broke, why)
 		}
 		row.Status = j.stepStatus(i)
 		j.report.Steps = append(j.report.Steps, row)
 	}
 }
 
-// stepStatus is the worst status of the step's thresholds.
+// stepStatus is the worst status of the step's thresholds. A step that has not the
+// users it is about says nothing of them, unless fewer break it already.
 func (j *judge) stepStatus(phase int) verdict.Status {
 	if j.tally.phases[phase].requests == 0 {
 		return verdict.NoData
@@ -113,6 +118,9 @@ func (j *judge) stepStatus(phase int) verdict.Status {
 		case s.Status == verdict.NoData, status == verdict.Info:
 			status = s.Status
 		}
+	}
+	if j.missing(phase) != "" {
+		return verdict.NoData
 	}
 	return status
 }
@@ -160,10 +168,19 @@ func (j *judge) stepFindings() {
 			}
 			continue
 		}
-		if len(broken) == 0 || !must && above {
+		why := j.missing(i)
+		if len(broken) == 0 && why == "" || !must && above {
 			continue
 		}
 		above = above || !must
+		if len(broken) == 0 {
+			status, says := verdict.Info, ""
+			if must {
+				status, says = verdict.NoData, ", which must hold,"
+			}
+			j.findLoad(status, -1, p.Name, fmt.Sprintf("whether it carries %s%s is not known: %s", users, says, why), "let them all in and run again; users that are refused are no load", verdict.Count(j.stepWorked(i), "user"))
+			continue
+		}
 		first := broken[0]
 		status, says := verdict.Info, ""
 		if must {
@@ -202,13 +219,17 @@ func (j *judge) carries() string {
 			continue
 		}
 		broken, users := j.brokenIn(i), j.stepUsers(i)
-		if len(broken) == 0 {
-			last = max(last, users)
+		why := j.missing(i)
+		if len(broken) == 0 && why == "" {
+			last = max(last, j.stepWorked(i))
 			continue
 		}
 		what := fmt.Sprintf("carries %s", verdict.Count(last, "user"))
 		if last == 0 {
 			what = "does not carry " + verdict.Count(users, "user")
+		}
+		if len(broken) == 0 {
+			return j.unknownAbove(last, users, why)
 		}
 		first := broken[0]
 		if first.state.Status == verdict.NoData {
@@ -226,6 +247,14 @@ func (j *judge) carries() string {
 		return "no step was reached"
 	}
 	return fmt.Sprintf("carries %s: no step broke a threshold", verdict.Count(last, "user"))
+}
+
+// unknownAbove is what is known where a step had fewer users than it is about.
+func (j *judge) unknownAbove(last, users int, why string) string {
+	if last == 0 {
+		return fmt.Sprintf("whether it carries %s is not known: %s", verdict.Count(users, "user"), why)
+	}
+	return fmt.Sprintf("carries %s; whether it carries %s is not known: %s", verdict.Count(last, "user"), verdict.Number(users), why)
 }
 
 // errorOf is the most frequent failure of a step, in words; "" without any.

@@ -25,6 +25,7 @@ type tally struct {
 	errors      map[errorKey]*verdict.ErrorCount
 	personas    []personaTally
 	users       userCurve
+	turnout     *turnout
 	counted     []bool  // by phase: it counts for baselines
 	pardoned    stretch // what begins in it does not count
 	phases      []phaseTally
@@ -98,7 +99,7 @@ type second struct {
 func newTally(names sample.Names) *tally {
 	return &tally{
 		names: names, endpoints: make([]group, len(names.Endpoints)), queries: make([]queries.Tally, len(names.Endpoints)),
-		categories: map[string]*group{}, errors: map[errorKey]*verdict.ErrorCount{}, streams: map[uint16]*streamTally{}, personas: make([]personaTally, len(names.Personas)),
+		categories: map[string]*group{}, errors: map[errorKey]*verdict.ErrorCount{}, streams: map[uint16]*streamTally{}, personas: make([]personaTally, len(names.Personas)), turnout: newTurnout(names.Phases),
 		late:   hdrhistogram.New(1, int64(time.Hour/time.Microsecond), 3),
 		firsts: firsts{-1, -1, -1, -1, -1, -1},
 	}
@@ -151,6 +152,7 @@ func (t *tally) sample(s *sample.Sample) {
 		return
 	}
 	hold := t.counts(s)
+	t.turnout.sample(s)
 	t.all.add(s, hold)
 	category := metric.CategoryOf(s, &t.names)
 	if t.categories[category] == nil {

@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"firedrill/internal/runs"
@@ -22,10 +23,6 @@ func (j *judge) invalid() []string {
 	t := j.tally
 	reasons := append([]string(nil), j.ending.Invalid...)
 	say := func(format string, args ...any) { reasons = append(reasons, fmt.Sprintf(format, args...)) }
-	refused, ended := 0, 0
-	for _, p := range t.personas {
-		refused, ended = refused+p.refused, ended+p.ended()
-	}
 	switch {
 	case j.ending.End == runs.Unreachable:
 		say("the target was unreachable from the start: %s", or(j.ending.Detail, j.mostFrequent()))
@@ -36,8 +33,10 @@ func (j *judge) invalid() []string {
 	case t.answered == 0:
 		say("the target never answered: %s", j.mostFrequent())
 	}
-	if j.ending.End == runs.Refused || refused > 0 && refused == ended {
+	if refused := sum(j.absent.denied) + sum(j.absent.turned); j.ending.End == runs.Refused || refused > 0 && refused == sum(j.absent.seen) {
 		say("the log-in was refused for all: check the accounts of this environment (%s)", or(j.ending.Detail, j.mostFrequent()))
+	} else if why := j.neverIn(); why != "" {
+		say("%s", why)
 	}
 	for i := range t.personas {
 		p := &t.personas[i]
@@ -90,7 +89,11 @@ func (j *judge) generatorFaults() []string {
 	case late && !busy:
 		say(lateAdvice(g), "5 %% of the requests started %s or more after they should have", verdict.Duration(p95))
 	case g.Overloaded && len(faults) == 0:
-		say(lateAdvice(g), "%s", or(g.Why, "it could not keep up"))
+		why, cause, _ := strings.Cut(or(g.Why, "it could not keep up"), ": ")
+		if cause != "" && !(g.MachineCPU > busyLimit && strings.Contains(cause, "CPU")) {
+			why += ": " + cause // else the advice says it
+		}
+		say(lateAdvice(g), "%s", why)
 	}
 	return faults
 }

@@ -56,6 +56,9 @@ func (j *judge) summary() string {
 	r := j.report
 	what := fmt.Sprintf("%s ran %s for %s against %s: %s, %s failed", verdict.Count(r.Run.Users, "user"), or(r.Run.Scenario, "the recording"),
 		verdict.Clock(r.Run.Length), or(r.Run.Environment, "the target"), verdict.Count(r.Run.Requests, "request"), verdict.Number(r.Run.Failed))
+	if n := r.Run.Idle; n > 0 {
+		what = strings.Replace(what, " ran ", fmt.Sprintf(" (%s got nothing done) ran ", verdict.Number(n)+" more"), 1)
+	}
 	switch r.Status {
 	case verdict.Invalid:
 		more := ""
@@ -113,13 +116,13 @@ func (j *judge) failure() string {
 		}
 	}
 	first, culprit := j.found[0], j.cause.culprit
-	text, slow, more := first.What, first.latency, ", and %s more"
+	text, slow := first.What, first.latency
 	if i := j.brokenStep(); i >= 0 && j.mustHold(i) && !first.cause {
 		text = j.carries() + "; it must carry " + verdict.Count(j.manifest.Steps.MustHold, "user")
-		culprit, slow, more = j.cause.steps[i], isLatency(j.brokenIn(i)[0].state.Threshold), " (and %s more broke)"
+		culprit, slow = j.cause.steps[i], isLatency(j.brokenIn(i)[0].state.Threshold)
 	}
 	if broke > 1 {
-		text += fmt.Sprintf(more, verdict.Number(broke-1))
+		text += fmt.Sprintf(" (and %s)", verdict.Count(broke-1, "more finding"))
 	}
 	if culprit != nil && slow {
 		text += ". Look first at " + j.accuse(culprit)
@@ -134,6 +137,7 @@ func definitions() []string {
 		"http_req_duration is sending + waiting + receiving, as in k6; service p95 is its 95th percentile.",
 		"Percentiles are computed from all values by linear interpolation between closest ranks (Hyndman and Fan, type 7), as stats.Percentile, NumPy and spreadsheets do. They are of answered requests; those without an answer are counted as failed.",
 		"Baselines and the concurrency table are judged by hold phases, in which the number of users is steady; thresholds by the whole run, unless they name a phase.",
+		"A user counts who got something done: a request past the log-in that was answered or timed out, or a whole iteration. Whoever is refused at the log-in is no load.",
 		"A request failed when there was no answer in time, or its status class was another than the recorded or expected one, 429 included.",
 		"A threshold broke at the first evaluation (every 2 s) that failed and was followed by no other result to the end. One with a window (over 30s) is judged by its worst window, slid by seconds, and broke at the end of the first that failed.",
 		"Database queries are counted by what the application says in its answers. Unknown is never zero.",

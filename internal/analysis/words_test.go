@@ -45,7 +45,7 @@ func TestWords(t *testing.T) {
 		{"spike: recovered", spike(7*time.Minute, wellFrom(140*time.Second)), wide(t)},
 		{"spike: not recovered", spike(7*time.Minute, wellFrom(time.Hour)), wide(t)},
 		{"soak: drifts", soak(time.Hour, 1, .05, 5), wide(t)},
-		{"soak: too short", soak(time.Minute, 0, 0, 0), wide(t)},
+		{"soak: too short", soak(7*time.Second, 0, 0, 0), wide(t)},
 		{"AI: limited", limited, wide(t)},
 		{"the generator was too slow", overloaded, baseline.Default()},
 		{"it died", runstest.Grading(runstest.Options{DiesAt: time.Minute}), baseline.Default()},

@@ -227,6 +227,8 @@ func concurrencyCells(c verdict.Concurrency) []cell {
 		row[6].text = "not run"
 	case c.Status == verdict.NoData && c.Reached < c.Users:
 		row[6].text = "too few users"
+	case c.Status == verdict.NoData && c.Why != "":
+		row[6].text = "says nothing" // the findings and warnings say why
 	}
 	return row
 }

@@ -56,8 +56,9 @@ type Run struct {
 	Journeys    []string      `json:"journeys"`
 	Started     time.Time     `json:"started"`
 	Length      time.Duration `json:"length"`
-	End         string        `json:"end"`   // "completed", "interrupted", "aborted by threshold", "target died", "incomplete"
-	Users       int           `json:"users"` // greatest number of virtual users at once
+	End         string        `json:"end"`                  // "completed", "interrupted", "aborted by threshold", "target died", "incomplete"
+	Users       int           `json:"users"`                // greatest number of virtual users at once that got something done
+	Idle        int           `json:"idle_users,omitempty"` // more of them that did not: refused at the log-in, or all their iterations failed at once
 	Scale       string        `json:"scale,omitempty"`
 	Speed       float64       `json:"speed"` // 1 = recorded think times
 	Seed        uint64        `json:"seed"`
@@ -150,9 +151,10 @@ type Concurrency struct {
 	Users   int      `json:"users"`
 	Passes  string   `json:"passes_when"` // "p95 < 1 s, errors < 2 %"
 	P95MS   *float64 `json:"p95_ms"`
-	Errors  *float64 `json:"error_rate"` // 0..1
-	Reached int      `json:"users_reached"`
-	Status  Status   `json:"status"` // NoData where this run says nothing about it
+	Errors  *float64 `json:"error_rate"`    // 0..1
+	Reached int      `json:"users_reached"` // that got something done
+	Status  Status   `json:"status"`        // NoData where this run says nothing about it
+	Why     string   `json:"why,omitempty"` // why it says nothing, where the scenario is the one
 }
 
 // Queries is the query count of one endpoint.
@@ -173,9 +175,10 @@ type Queries struct {
 
 // Step is one level of users of a scenario that judges each on its own.
 type Step struct {
-	Name      string   `json:"name"`      // of the phase: "step 2: 100 users"
-	Users     int      `json:"users"`     // greatest number of users in it
-	MustHold  bool     `json:"must_hold"` // that it broke fails the run
+	Name      string   `json:"name"`                 // of the phase: "step 2: 100 users"
+	Users     int      `json:"users"`                // greatest number of users in it that got something done
+	Idle      int      `json:"idle_users,omitempty"` // more of them that did not
+	MustHold  bool     `json:"must_hold"`            // that it broke fails the run
 	Requests  int      `json:"requests"`
 	P50MS     float64  `json:"p50_ms"` // of response_time
 	P95MS     float64  `json:"p95_ms"`
