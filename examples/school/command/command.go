@@ -49,7 +49,7 @@ func flags(fs *flag.FlagSet) (o *app.Options, logPath *string) {
 	})
 	fs.StringVar(&o.DB, "db", "", "`database`: file:PATH or postgres://…; a temporary SQLite file if not given")
 	fs.BoolVar(&o.Fresh, "fresh", false, "with --db: drop the school that it holds and seed it anew")
-	fs.IntVar(&o.Teachers, "teachers", 50, "how many")
+	fs.IntVar(&o.Teachers, "teachers", 130, "how many")
 	fs.IntVar(&o.Students, "students", 500, "how many")
 	fs.Uint64Var(&o.Seed, "seed", 1, "`number` that the school is made from")
 	fs.StringVar(&o.Auth, "auth", app.AuthSession, "`how` the API knows people: session or jwt")
