@@ -10,6 +10,14 @@
 // it ended. Requests that were recorded as parallel are sent concurrently inside
 // Iterate, which waits for all of them.
 //
+// # A choice that led to nothing
+//
+// Where a list holds nothing to choose (a course in which nothing is left to
+// grade), the choice that led to the list is made again, without what was chosen,
+// and the user goes on from the step that first used it: a few times in an
+// iteration, before it counts as starved. Nothing that writes is sent twice for
+// it, and a list that was worked off in a loop is no such case.
+//
 // # Meeting and coming back
 //
 // Before a step that is a rendezvous a user waits until all who are here have

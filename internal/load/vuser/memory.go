@@ -19,6 +19,7 @@ type memory struct {
 	seeds  []uint64 // by pick: what its next choice is drawn with
 	place  []int    // by pick: how many were taken in order
 	taken  []map[string]bool
+	barren [][]int // by pick: places of elements that led to nothing in this turn
 	sent   []sentValue
 	clock  uint64 // counts answers
 }
@@ -56,6 +57,7 @@ func (m *memory) make(j *program.Journey) {
 	*m = memory{values: make([]value, len(j.Values)), sent: make([]sentValue, j.Sent)}
 	if n > 0 {
 		m.lists, m.chosen, m.seeds, m.place, m.taken = make([]list, n), make([]*element, n), make([]uint64, n), make([]int, n), make([]map[string]bool, n)
+		m.barren = make([][]int, n)
 	}
 }
 
@@ -72,7 +74,7 @@ func (m *memory) begin(j *program.Journey, session bool, r *rand.Rand) {
 	for i := range j.Picks {
 		seed := r.Uint64()
 		if j.Picks[i].Loop < 0 {
-			m.chosen[i], m.seeds[i] = nil, seed
+			m.chosen[i], m.seeds[i], m.barren[i] = nil, seed, nil
 		}
 	}
 }
@@ -98,9 +100,41 @@ func (m *memory) enter(j *program.Journey, loop int) {
 func (m *memory) turn(j *program.Journey, loop int, r *rand.Rand) {
 	for i := range j.Picks {
 		if j.Picks[i].Loop == loop {
-			m.chosen[i], m.seeds[i] = nil, r.Uint64()
+			m.chosen[i], m.seeds[i], m.barren[i] = nil, r.Uint64(), nil
 		}
 	}
+}
+
+// another reports whether something else could have been chosen: not where it is
+// always the same place, or nothing else fits.
+func (m *memory) another(j *program.Journey, pick int) bool {
+	p, e := &j.Picks[pick], m.chosen[pick]
+	if e == nil || p.Order == "index" {
+		return false
+	}
+	l, s := m.list(j, pick)
+	return s == nil && slices.ContainsFunc(l.elements, func(o *element) bool { return o.place != e.place && m.open(p, pick, o) })
+}
+
+// again forgets a choice that led to nothing, with all that was chosen inside it
+// or in answers from step on, so that it is made anew without that element.
+func (m *memory) again(j *program.Journey, pick, from int, r *rand.Rand) {
+	barren := m.barren[pick]
+	if j.Picks[pick].Order != "next" { // there the next one comes by itself
+		barren = append(barren, m.chosen[pick].place)
+	}
+	for i := range j.Picks {
+		if inside(j, i, pick) || j.Picks[i].Step >= from {
+			m.chosen[i], m.seeds[i], m.barren[i] = nil, r.Uint64(), nil
+		}
+	}
+	m.barren[pick] = barren
+}
+
+// open reports whether an element can be chosen: it meets the conditions, was not
+// taken where each is taken once, is no other pick's, and did not lead to nothing.
+func (m *memory) open(p *program.Pick, pick int, e *element) bool {
+	return e.fits(p) && !(p.Unused && m.taken[pick][e.key(p)]) && !m.elsewhere(p, e) && !slices.Contains(m.barren[pick], e.place)
 }
 
 // fail forgets what a step's answer would have given.
@@ -192,7 +226,7 @@ func (m *memory) choose(j *program.Journey, pick int) (*element, *stop) {
 	}
 	var fit []*element
 	for _, e := range l.elements {
-		if e.fits(p) && !(p.Unused && m.taken[pick][e.key(p)]) && !m.elsewhere(p, e) {
+		if m.open(p, pick, e) {
 			fit = append(fit, e)
 		}
 	}

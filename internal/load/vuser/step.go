@@ -64,6 +64,7 @@ func (u *User) step(ctx context.Context, p planned) error {
 	}
 	u.late(intended)
 	if s := u.fill(b, p, rng); s != nil {
+		s.step = i
 		return s
 	}
 	return u.attempts(ctx, b, i, intended)

@@ -48,6 +48,9 @@ type iteration struct {
 	pcg      rand.PCG
 	met      []bool // by rendezvous: the user came to it
 	seed     uint64 // for values that keep a name through the iteration
+
+	elsewhere int   // how often a choice that led to nothing was made again
+	starved   *stop // the first of them
 }
 
 // New is user number, from 1, with an account of its own.
@@ -72,7 +75,9 @@ func (u *User) Close() {
 type stop struct {
 	outcome sample.Outcome
 	reason  string
-	pick    int // of an exhausted list; -1
+	pick    int  // of an exhausted list; -1
+	step    int  // whose request it ended
+	worked  bool // not in the first turn of a loop: the list was worked off
 }
 
 func (s *stop) Error() string { return s.reason }
@@ -100,6 +105,7 @@ func (u *User) Iterate(ctx context.Context, intended time.Time) sample.Iteration
 	}
 	var s *stop
 	if errors.As(err, &s) {
+		s = u.gaveUp(s)
 		out.Outcome = s.outcome
 		if s.reason != "" {
 			out.Reason = r.Reason(s.reason)

@@ -34,11 +34,26 @@ type planned struct {
 
 // walk walks the steps first to last; loop is the one that they are a turn of, or -1.
 func (u *User) walk(ctx context.Context, first, last, loop int) error {
+	for at := first; ; {
+		i, err := u.stretch(ctx, at, last, loop)
+		if err = u.land(err); err == nil {
+			return nil
+		}
+		ok := false
+		if at, ok = u.elsewhere(err, first, i, last, loop); !ok {
+			return err
+		}
+	}
+}
+
+// stretch walks the steps from i to last, in a turn of loop, and leaves what is
+// not waited for under way. With an error it returns the step that it came to.
+func (u *User) stretch(ctx context.Context, i, last, loop int) (int, error) {
 	j := u.run.Group.Journey
-	for i := first; i <= last; {
+	for i <= last {
 		if l := loopAt(j, i, last, loop); l >= 0 {
 			if err := u.loop(ctx, l); err != nil {
-				return u.land(err)
+				return i, err
 			}
 			i = j.Loops[l].Last + 1
 			continue
@@ -48,14 +63,14 @@ func (u *User) walk(ctx context.Context, first, last, loop int) error {
 			continue
 		}
 		if err := u.await(j.Steps[i].After); err != nil {
-			return u.land(err)
+			return i, err
 		}
 		if err := u.launch(ctx, i, u.waitedFor(i, last, loop)); err != nil {
-			return u.land(err)
+			return i, err
 		}
 		i++
 	}
-	return u.land(nil)
+	return last, nil
 }
 
 // waitedFor reports whether the step after i waits for it, or there is none.
@@ -185,6 +200,9 @@ func (u *User) loop(ctx context.Context, l int) error {
 			return nil // worked through the list: that is the end of the loop, as it was for the person recorded
 		}
 		if err != nil {
+			if s != nil && n > 0 {
+				s.worked = true
+			}
 			return err
 		}
 	}
