@@ -22,7 +22,7 @@ func TestWrongUsage(t *testing.T) {
 		says []string
 	}{
 		{"--help", 0, []string{"--n-plus-one route", "--slow route=time", "Exit status", "gradebook", "submit-attempt", "(127.0.0.1:4000)",
-			"--upload-limit bytes", "(10485760)", "--ai-time time", "(4s)", "--ai-per-minute", "(10)", "--ai-concurrent", "(7)", "--ai-gap time:n", "--ai-cut share",
+			"--upload-limit bytes", "(10485760)", "--ai-time time", "(4s)", "--ai-per-minute", "(10)", "--ai-concurrent", "(8)", "--ai-gap time:n", "--ai-cut share",
 			"generation-save", "analytics-courses"}},
 		{"--liste 1", 2, []string{"flag provided but not defined", "hint: school --help"}},
 		{"lunch", 2, []string{`unknown argument "lunch"`, "hint: "}},

@@ -11,7 +11,7 @@ import (
 const (
 	DefaultTime       = 4 * time.Second
 	DefaultPerMinute  = 10
-	DefaultConcurrent = 7
+	DefaultConcurrent = 8
 )
 
 // The reasons of a refusal.
