@@ -97,6 +97,8 @@ func sourceText(s plan.Source) string {
 		text = "generated: " + s.Expr
 	case plan.FromSecret:
 		text = "secret: " + s.Name
+	case plan.FromCount:
+		text = fmt.Sprintf("counted: %s, and %+d each turn", s.Value, s.By)
 	case plan.FromJar:
 		text = "cookie " + s.Name
 	default:

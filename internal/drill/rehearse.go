@@ -167,6 +167,8 @@ func filledFrom(j *program.Journey, s *program.Source) string {
 		text = "generated: " + s.Expr.String()
 	case plan.FromSecret:
 		text = "the secret " + s.Name
+	case plan.FromCount:
+		text = fmt.Sprintf("counted: %d, and %+d each turn", s.First, s.By)
 	case plan.FromJar:
 		text = "the cookie " + s.Name
 	case plan.FromJoin:

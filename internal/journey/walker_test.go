@@ -3,6 +3,7 @@ package journey_test
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"firedrill/internal/exchange"
@@ -13,6 +14,7 @@ import (
 // walker walks a journey as a virtual user does, in the plainest way: one request
 // after the other, the first element that fits.
 type walker struct {
+	turn    int // of the innermost loop
 	plan    *plan.Plan
 	journey *plan.Journey
 	login   string
@@ -94,6 +96,7 @@ func uses(j *plan.Journey, s plan.Source, name string) bool {
 
 func (w *walker) step(i, turn int) error {
 	s := w.journey.Steps[i]
+	w.turn = turn
 	m := message.Message{Method: s.Request.Method, Target: s.Request.Target, Header: s.Request.Header, Body: s.Request.Body}
 	var refs []message.Ref
 	var values []string
@@ -204,6 +207,9 @@ func (w *walker) raw(s plan.Source) (string, error) {
 		return text, nil
 	case plan.FromLiteral:
 		return s.Value, nil
+	case plan.FromCount:
+		first, err := strconv.Atoi(s.Value)
+		return strconv.Itoa(first + s.By*w.turn), err
 	case plan.FromClient, plan.FromClock, plan.FromGenerator:
 		w.client++
 		return fmt.Sprintf("made-%d", w.client), nil
@@ -273,6 +279,10 @@ func fits(tree *message.Tree, element message.Ref, where []plan.Predicate) bool 
 			ok = there && leaf.Text == p.Text
 		case "!=":
 			ok = !there || leaf.Text != p.Text
+		case ">":
+			x, err := strconv.ParseFloat(leaf.Text, 64)
+			y, wrong := strconv.ParseFloat(p.Text, 64)
+			ok = there && err == nil && wrong == nil && x > y
 		case "present":
 			ok = there
 		default:

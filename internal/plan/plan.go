@@ -145,6 +145,7 @@ const (
 	FromSecret    SourceKind = "secret"    // Name: a named constant of the environment
 	FromJar       SourceKind = "jar"       // Name: the value of a cookie that the virtual user holds (double-submit tokens)
 	FromSlot      SourceKind = "slot"      // Step, Part: what was sent there, in this iteration (values reused by the client)
+	FromCount     SourceKind = "count"     // Value, By: a whole number, and By more for each turn of the innermost loop that came before (pages)
 	FromLiteral   SourceKind = "literal"   // Value
 	FromJoin      SourceKind = "join"      // Parts: their values, one after the other: "quiz-" + id + "-q3"
 )
@@ -162,6 +163,7 @@ type Source struct {
 	Pattern string        `json:"pattern,omitempty"` // "uuid", "hex:32", "digits:10", "alnum:21", …
 	Expr    string        `json:"expr,omitempty"`
 	Value   string        `json:"value,omitempty"`
+	By      int           `json:"by,omitempty"`
 	Parts   []Source      `json:"parts,omitempty"` // of a join
 	Apply   []string      `json:"apply,omitempty"` // transforms, in order: "pct-decode", "upper", "prefix:Bearer ", "suffix:…", "sha256-base64url", …
 

@@ -168,7 +168,7 @@ func (v *validator) source(at string, s Source) error {
 		if !v.picks[s.Pick] {
 			return v.wrong(at, "there is no pick %q", s.Pick)
 		}
-	case FromAccount, FromClock, FromClient, FromGenerator, FromSecret, FromJar, FromLiteral, FromJoin:
+	case FromAccount, FromClock, FromClient, FromGenerator, FromSecret, FromJar, FromCount, FromLiteral, FromJoin:
 	default:
 		return v.wrong(at, "the source kind %q is not known", s.Kind)
 	}

@@ -14,7 +14,7 @@ var counters = []string{"page", "pages", "p", "pg", "pageno", "pagenum", "number
 	"week", "month", "day", "year", "round", "level", "part", "chapter"}
 
 // maxPages is how many values of a counting parameter are steps of their own.
-// Who reads on and on scrolls: that is a loop.
+// Who reads on and on scrolls: that is a loop, which counts.
 const maxPages = 3
 
 // turned numbers the requests of a session that turn pages: the same question
@@ -69,7 +69,7 @@ func counting(e *session.Event) (rest string, value int, ok bool) {
 	for i, pair := range pairs {
 		key, text, _ := strings.Cut(pair, "=")
 		n, err := strconv.Atoi(text)
-		if err != nil || n < 0 || len(text) > 6 || strconv.Itoa(n) != text || !counts(key) {
+		if err != nil || n < 0 || len(text) > 6 || strconv.Itoa(n) != text || !Counts(key) {
 			continue
 		}
 		if !ok {
@@ -80,8 +80,8 @@ func counting(e *session.Event) (rest string, value int, ok bool) {
 	return strconv.Itoa(e.Endpoint) + " " + path + "?" + strings.Join(pairs, "&"), value, ok
 }
 
-// counts reports whether a query parameter has a name that counts: page, page_number, page[offset].
-func counts(key string) bool {
+// Counts reports whether a query parameter has a name that counts: page, page_number, page[offset].
+func Counts(key string) bool {
 	words := strings.FieldsFunc(strings.ToLower(strings.NewReplacer("%5B", "[", "%5b", "[", "%5D", "]", "%5d", "]").Replace(key)), func(r rune) bool {
 		return r == '_' || r == '-' || r == '.' || r == '[' || r == ']'
 	})

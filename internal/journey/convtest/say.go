@@ -92,6 +92,8 @@ func Source(s plan.Source) string {
 			parts = append(parts, Source(p))
 		}
 		text = "join " + strings.Join(parts, " + ")
+	case plan.FromCount:
+		text = fmt.Sprintf("count %s %+d", s.Value, s.By)
 	case plan.FromLiteral:
 		text = fmt.Sprintf("%q", s.Value)
 	default:

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"firedrill/internal/journey/compose"
 	"firedrill/internal/journey/endpoint"
 	"firedrill/internal/plan"
 	"firedrill/internal/redact"
@@ -24,7 +25,37 @@ func (ev *evidence) others(p *position) []*hypothesis {
 	if h := fromClock(p); h != nil {
 		list = append(list, h)
 	}
+	if h := fromTurn(p); h != nil {
+		list = append(list, h)
+	}
 	return list
+}
+
+// fromTurn: a counting parameter of a query in a loop, raised each turn by as much.
+func fromTurn(p *position) *hypothesis {
+	if !p.inQuery() || !compose.Counts(p.name) || distinctValues(p) < 2 {
+		return nil
+	}
+	start, by := 0, 0
+	values, turns := make([]int, len(p.obs)), make([]int, len(p.obs))
+	for i, o := range p.obs {
+		n, err := strconv.Atoi(o.value)
+		if err != nil || strconv.Itoa(n) != o.value || len(o.visit.turns) == 0 {
+			return nil
+		}
+		values[i], turns[i] = n, o.visit.turns[len(o.visit.turns)-1]
+		if i > 0 && by == 0 && turns[i] != turns[0] {
+			by = (values[i] - values[0]) / (turns[i] - turns[0])
+			start = values[0] - by*turns[0]
+		}
+	}
+	for i := range values {
+		if by == 0 || values[i] != start+by*turns[i] {
+			return nil
+		}
+	}
+	return &hypothesis{kind: plan.FromCount, source: plan.Source{Kind: plan.FromCount, Value: strconv.Itoa(start), By: by}, cost: 1,
+		why: "counts up with each turn", primary: true, found: all(len(p.obs))}
 }
 
 // fromAccount: what was logged in with.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"firedrill/internal/message"
 	"firedrill/internal/plan"
@@ -271,6 +272,11 @@ func (b *build) source(at int, s plan.Source) (Source, error) {
 		b.c.secrets[s.Name] = true
 	case plan.FromSlot:
 		out.Index, err = b.sent(s)
+	case plan.FromCount:
+		out.By = s.By
+		if out.First, err = strconv.Atoi(s.Value); err != nil {
+			err = fmt.Errorf("it counts from %q: that is no whole number", s.Value)
+		}
 	case plan.FromJoin:
 		for _, p := range s.Parts {
 			part, err := b.source(at, p)

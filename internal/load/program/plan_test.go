@@ -33,6 +33,9 @@ func TestPlansThatDoNotHoldTogether(t *testing.T) {
 		"client pattern": func(j *plan.Journey) {
 			j.Steps[5].Slots[1].From = plan.Source{Kind: plan.FromClient, Pattern: "dice:3"}
 		},
+		"count": func(j *plan.Journey) {
+			j.Steps[5].Slots[1].From = plan.Source{Kind: plan.FromCount, Value: "one", By: 1}
+		},
 		"clock":               func(j *plan.Journey) { j.Steps[5].Slots[1].From = plan.Source{Kind: plan.FromClock} },
 		"generator":           func(j *plan.Journey) { j.Steps[5].Slots[1].From = plan.Source{Kind: plan.FromGenerator, Expr: "int("} },
 		"two steps of one id": func(j *plan.Journey) { j.Steps[5].ID = "s04" },

@@ -101,6 +101,8 @@ type Source struct {
 	Client *Pattern      // client
 	Expr   scenario.Expr // generator
 	Text   string        // literal
+	First  int           // count: in the first turn
+	By     int           // count: for each turn more
 	Parts  []Source      // join
 	Apply  []string
 }

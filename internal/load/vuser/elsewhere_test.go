@@ -165,3 +165,18 @@ func TestEmptyListInside(t *testing.T) {
 		}
 	})
 }
+
+// A parameter that counts is raised in each turn, and starts anew with each loop.
+func TestCounts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newApp()
+		p := journey(plan.Journey{
+			Steps: []plan.Step{step("s0", "/class", -1), step("s1", "/list?offset=0", 0, at("query.offset", plan.Source{Kind: plan.FromCount, Value: "5", By: 20}))},
+			Loops: []plan.Loop{{First: 0, Last: 1, Times: []int{2}}, {First: 1, Last: 1, Times: []int{3}}},
+		})
+		u := a.user(t, p, nil)
+		check(t, "outcome", sample.Completed, u.Iterate(t.Context(), time.Time{}).Outcome)
+		once := []string{"GET /class", "GET /list?offset=5", "GET /list?offset=25", "GET /list?offset=45"}
+		check(t, "sent", append(once, once...), a.sent)
+	})
+}

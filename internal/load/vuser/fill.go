@@ -105,6 +105,8 @@ func (u *User) raw(s *program.Source, rng *rand.Rand) (string, *stop) {
 			return text, nil
 		}
 		return none("there is no cookie %q", s.Name)
+	case plan.FromCount:
+		return strconv.Itoa(s.First + s.By*int(u.it.turn)), nil
 	case plan.FromSlot:
 		if v := u.memory.sent[s.Index]; v.ok {
 			return v.text, nil
