@@ -15,6 +15,7 @@ var uploadWords = wordSet("upload uploads attachments files")
 var searchWords = wordSet("search find autocomplete suggest typeahead lookup")
 var searchKeys = wordSet("q query search term keyword keywords")
 var costlyWords = wordSet("generate generation generations completion completions chat ai llm prompt prompts assistant")
+var keepingWords = wordSet("save accept publish share copy archive star favorite rate rating like dislike")
 var destructiveWords = wordSet("reset destroy delete remove purge wipe revoke drop truncate")
 var envelopes = wordSet("data items results rows records list entries content nodes edges")
 
@@ -29,13 +30,21 @@ func templateWords(template string) []string {
 	return list
 }
 
+// keeps reports whether a path says what becomes of a thing that is there
+// (generations/{id}/save): that costs nothing, whatever making it did.
+func keeps(template string) bool {
+	segments := strings.Split(strings.Trim(strings.ToLower(template), "/"), "/")
+	n := len(segments)
+	return n >= 2 && keepingWords[segments[n-1]] && strings.HasPrefix(segments[n-2], "{")
+}
+
 // classify is what a request of this kind does to the application.
 func classify(method, template string, streams bool) (plan.Class, string) {
 	words := templateWords(template)
 	reads := method == "GET" || method == "HEAD" || method == "OPTIONS"
 	if !reads {
 		for _, w := range words {
-			if costlyWords[w] {
+			if costlyWords[w] && !keeps(template) {
 				return plan.Costly, fmt.Sprintf("%s with %q in its path", method, w)
 			}
 		}

@@ -142,6 +142,8 @@ func TestCategories(t *testing.T) {
 		{with("POST", "/api/ai/generate", js, `{"prompt":"x"}`, 200, "text/event-stream", "data: x\n\n"), plan.Stream, plan.Costly},
 		{with("GET", "/api/news/stream", "", "", 200, "text/event-stream", "data: x\n\n"), plan.Stream, plan.Read},
 		{with("POST", "/v1/chat/completions", js, `{}`, 200, js, `{}`), plan.Update, plan.Costly},
+		{with("POST", "/v1/ai/generations/17/save", js, `{}`, 201, js, `{}`), plan.Update, plan.Write},
+		{with("POST", "/v1/ai/generations/17/again", js, `{}`, 201, js, `{}`), plan.Update, plan.Costly},
 	} {
 		table := endpoint.NewTable()
 		table.Add(c.x)
