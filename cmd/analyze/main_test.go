@@ -2,11 +2,13 @@ package main_test
 
 import (
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -58,7 +60,8 @@ func mkrun() {
 	}
 }
 
-// holdrun FILE COMMAND... runs a command while the run file is being written.
+// holdrun FILE COMMAND... runs a command while the run file is being written, and
+// ends as it does.
 func holdrun() {
 	w, err := runs.Create(os.Args[1], runstest.Manifest(runstest.Options{}))
 	if err != nil {
@@ -68,7 +71,11 @@ func holdrun() {
 	defer w.Close()
 	cmd := exec.Command(os.Args[2], os.Args[3:]...)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
-	if err := cmd.Run(); err != nil {
+	err = cmd.Run()
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+		os.Exit(exit.ExitCode())
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -78,7 +85,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: filepath.Join("testdata", "script"), RequireExplicitExec: true, Setup: func(e *testscript.Env) error {
 		e.Setenv("CI", "true")
 		return nil
-	}, Cmds: map[string]func(*testscript.TestScript, bool, []string){"code": code, "fits": fits}})
+	}, Cmds: map[string]func(*testscript.TestScript, bool, []string){"code": code, "fits": fits, "swap": swap}})
 }
 
 // fits FILE... wants reports in JSON to fit docs/report.schema.json.
@@ -96,6 +103,15 @@ func fits(ts *testscript.TestScript, _ bool, args []string) {
 			ts.Fatalf("%s: %v", file, err)
 		}
 	}
+}
+
+// swap FILE OLD NEW changes a text in a file.
+func swap(ts *testscript.TestScript, _ bool, args []string) {
+	text := ts.ReadFile(args[0])
+	if !strings.Contains(text, args[1]) {
+		ts.Fatalf("%s does not hold %q", args[0], args[1])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.ReplaceAll(text, args[1], args[2])), 0o644))
 }
 
 // code N COMMAND... runs a command and wants exit code N.

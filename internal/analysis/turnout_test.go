@@ -113,6 +113,22 @@ func TestWhoIsLoad(t *testing.T) {
 	if v := judge(t, r, wide(t)); v.Run.Users != 10 || v.Run.Idle != 0 || find(v, "never got past") != nil || find(v, "log-ins refused") == nil {
 		t.Errorf("%d users, %d idle: %+v", v.Run.Users, v.Run.Idle, v.Findings)
 	}
+	// Who never reached anybody is not, nor is one of whom nothing is known the less.
+	r = target{servers: 8, levels: []level{{10, 20 * time.Second}}}.run()
+	r.Requests = slices.DeleteFunc(r.Requests, func(s sample.Sample) bool { return s.VU >= 7 })
+	r.Requests = append(r.Requests, sample.Sample{VU: 10, Error: sample.Refused, Flags: sample.Failed | sample.NotSent, Intended: at, Start: at, End: at, Queries: -1, QueryTime: -1})
+	r.Turns = append(r.Turns, sample.Iteration{VU: 10, Start: at, End: at, Outcome: sample.Broken}, sample.Iteration{VU: 9, End: 20 * time.Second, Outcome: sample.Cut})
+	if v := judge(t, r, wide(t)); v.Run.Users != 9 || v.Run.Idle != 1 {
+		t.Errorf("%d users, %d idle", v.Run.Users, v.Run.Idle)
+	}
+	// Where users come and go, as great a share of those at once are not.
+	r = target{servers: 8, levels: []level{{10, 20 * time.Second}}}.run()
+	for i := range 20 {
+		r.Turns = append(r.Turns, sample.Iteration{VU: uint32(11 + i), Start: at, End: at, Outcome: sample.Starved})
+	}
+	if v := judge(t, r, wide(t)); v.Run.Users != 3 || v.Run.Idle != 7 {
+		t.Errorf("%d users, %d idle", v.Run.Users, v.Run.Idle)
+	}
 	// Who finds nothing to do is not.
 	r = target{servers: 8, levels: []level{{10, 20 * time.Second}}}.run()
 	r.Head.Steps = &scenario.Steps{MustHold: 10}
@@ -230,6 +246,9 @@ func TestDriftOfShortRuns(t *testing.T) {
 		v := judge(t, r, wide(t))
 		if len(v.Drift) == 0 || v.Drift[0].Windows != c.windows || v.Drift[0].Status != c.status {
 			t.Errorf("%s: %+v", c.length, v.Drift)
+		}
+		if held := strings.Contains(v.Summary, " and 3 trends held."); held != (c.status == verdict.Pass) {
+			t.Errorf("%s: %s", c.length, v.Summary)
 		}
 		if c.status == verdict.NoData {
 			if f := find(v, "whether p95 of response_time drifts is not known: a trend takes 8 windows of 1.0 s with enough answers, and there are 6"); f == nil || !strings.Contains(v.Summary, "there are 6 (and 2 more findings). 10 users") {

@@ -88,6 +88,15 @@ func (j *judge) summary() string {
 	if held > 0 {
 		parts = append(parts, verdict.Count(held, "latency baseline"))
 	}
+	trends := 0
+	for _, d := range r.Drift {
+		if d.Status == verdict.Pass {
+			trends++
+		}
+	}
+	if trends > 0 {
+		parts = append(parts, verdict.Count(trends, "trend"))
+	}
 	if len(parts) > 0 {
 		text += "; " + list(parts) + " held"
 	}

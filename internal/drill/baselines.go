@@ -19,10 +19,12 @@ import (
 
 // LearnOptions say what query budgets are learned from and where they are written.
 type LearnOptions struct {
-	Runs      []string // paths of run files; none = the newest of Dir
+	Runs      []string // paths of run files; none = the newest of Dir, and the newest valid one of each other scenario there
 	Dir       string   // "" = RunsDir
 	Baselines string   // path of the baselines file; "" = BaselinesName
 	DryRun    bool     // nothing is written
+
+	Talk io.Writer // as in ReportOptions
 }
 
 // Learned is what learning changed.
@@ -42,7 +44,7 @@ func LearnBaselines(ctx context.Context, o LearnOptions) (Learned, error) {
 	done := Learned{File: fallback(o.Baselines, BaselinesName)}
 	paths := o.Runs
 	if len(paths) == 0 {
-		newest, err := runs.Newest(fallback(o.Dir, RunsDir))
+		newest, err := newestEnded(ctx, fallback(o.Dir, RunsDir), o.Talk)
 		if err != nil {
 			return done, err
 		}
@@ -56,16 +58,11 @@ func LearnBaselines(ctx context.Context, o LearnOptions) (Learned, error) {
 	if err != nil {
 		judgedBy = "" // the file is about to be made
 	}
-	var reports []*verdict.Report
-	for _, path := range paths {
-		r, err := Report(ctx, ReportOptions{Run: path, Dir: o.Dir, Baselines: judgedBy})
-		if err != nil {
-			return done, err
-		}
-		if err := learnable(r); err != nil {
-			return done, err
-		}
-		reports = append(reports, r)
+	reports, err := learned(ctx, o, paths, judgedBy)
+	if err != nil {
+		return done, err
+	}
+	for _, r := range reports {
 		done.Runs = append(done.Runs, r.Run.File)
 	}
 	budgets, notes := baseline.Learn(reports...)
@@ -80,6 +77,32 @@ func LearnBaselines(ctx context.Context, o LearnOptions) (Learned, error) {
 	}
 	done.Written = true
 	return done, replaceFile(done.File, func(w io.Writer) error { _, err := w.Write(text); return err })
+}
+
+// learned judges the runs that budgets are learned from. Where none was named, those
+// of the other scenarios are among them: other people ask the same endpoint for more.
+func learned(ctx context.Context, o LearnOptions, paths []string, judgedBy string) (reports []*verdict.Report, err error) {
+	by := ReportOptions{Dir: o.Dir, Baselines: judgedBy}
+	for _, by.Run = range paths {
+		r, err := Report(ctx, by)
+		if err != nil {
+			return nil, err
+		}
+		if err := learnable(r); err != nil {
+			return nil, err
+		}
+		reports = append(reports, r)
+	}
+	if len(o.Runs) > 0 {
+		return reports, nil
+	}
+	others, err := newestOfEach(ctx, by, reports[0].Run.Scenario)
+	for _, r := range others {
+		if learnable(r) == nil {
+			reports = append(reports, r)
+		}
+	}
+	return reports, err
 }
 
 // learnable is why budgets are not learned from a run; nil: they are.

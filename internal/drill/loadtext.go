@@ -140,7 +140,7 @@ func judgeTexts(s *scenario.Scenario) []string {
 			text string
 		}{
 			{"p95", d.P95, fmt.Sprintf("%.4g %%", 100*d.P95)},
-			{"errors", d.Errors, fmt.Sprintf("%.4g points", 100*d.Errors)},
+			{"errors", d.Errors, points(100 * d.Errors)},
 			{"queries", d.Queries, fmt.Sprintf("%.4g %%", 100*d.Queries)},
 		} {
 			if limit.v >= 0 {
@@ -152,6 +152,14 @@ func judgeTexts(s *scenario.Scenario) []string {
 		}
 	}
 	return all
+}
+
+// points is a difference of two percentages: "1 point", "0.5 points".
+func points(v float64) string {
+	if v == 1 {
+		return "1 point"
+	}
+	return fmt.Sprintf("%.4g points", v)
 }
 
 // speedText labels a run whose think times were divided; "" for one as recorded.

@@ -89,12 +89,12 @@ func judged(v *verdict.Report, outcome load.Outcome) error {
 	if v.Status == verdict.Invalid {
 		return errors.Join(all, cli.Invalidf("the run is not valid: %s", v.Invalid[0]))
 	}
+	if v.Status == verdict.Pass {
+		return all // also of a target that died above what it must carry
+	}
 	if outcome.End == load.EndDied {
 		return errors.Join(all, cli.Brokenf("the target died %s into the run, with %s and %.0f requests a second: %s",
 			outcome.Died.At.Round(time.Second), verdict.Count(outcome.Died.Users, "user"), outcome.Died.Rate, outcome.Detail))
-	}
-	if v.Status == verdict.Pass {
-		return all
 	}
 	for _, s := range v.Steps {
 		if s.MustHold && s.Status != verdict.Pass {

@@ -44,6 +44,8 @@ func TestJudged(t *testing.T) {
 		{"the run does not count", verdict.Report{Status: verdict.Invalid, Invalid: []string{"starved"}, Thresholds: []verdict.Threshold{broken}}, load.Outcome{}, 3, "the run is not valid: starved"},
 		{"the target died", verdict.Report{Status: verdict.Fail, Thresholds: []verdict.Threshold{broken}},
 			load.Outcome{End: load.EndDied, Detail: "no answer", Died: load.Death{At: 90 * time.Second, Users: 1, Rate: 12.4}}, 99, "the target died 1m30s into the run, with 1 user and 12 requests a second: no answer"},
+		{"it died above what it must carry: the verdict passes", verdict.Report{Status: verdict.Pass, Steps: []verdict.Step{step(133, true, verdict.Pass), step(250, false, verdict.Fail)}},
+			load.Outcome{End: load.EndDied, Detail: "no answer", Died: load.Death{At: 7 * time.Minute, Users: 250}}, 0, ""},
 		{"interrupted, and broken until then", verdict.Report{Status: verdict.Fail, Thresholds: []verdict.Threshold{broken}}, load.Outcome{End: load.EndInterrupted, Length: 5 * time.Second}, 130, "interrupted after 5s"},
 		{"interrupted, all held", verdict.Report{Status: verdict.Pass}, load.Outcome{End: load.EndInterrupted}, 130, "interrupted"},
 	} {
@@ -102,12 +104,12 @@ func TestJudgeTexts(t *testing.T) {
 	s := &scenario.Scenario{
 		Steps:    &scenario.Steps{MustHold: 133},
 		Recovery: &scenario.Recovery{After: "step 2", Within: time.Minute, Window: 10 * time.Second, Keep: 30 * time.Second},
-		Drift:    &scenario.Drift{P95: 0.1, Errors: -1, Queries: 0.05},
+		Drift:    &scenario.Drift{P95: -1, Errors: 0.01, Queries: 0.05},
 	}
 	want := []string{
 		"each level of users is judged on its own; up to 133 users must hold, above that it is the answer",
 		`well again within 1m of the end of "step 2": windows of 10s hold and go on holding for 30s`,
-		"from beginning to end nothing grows by more than: p95 10 %, queries 5 %",
+		"from beginning to end nothing grows by more than: errors 1 point, queries 5 %",
 	}
 	if d := cmp.Diff(want, judgeTexts(s)); d != "" {
 		t.Error(d)

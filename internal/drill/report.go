@@ -26,16 +26,18 @@ const (
 
 // ReportOptions say which run is judged, and by what.
 type ReportOptions struct {
-	Run       string // path of a run file; "" = the newest of Dir
+	Run       string // path of a run file; "" = the newest of Dir that has ended
 	Dir       string // "" = RunsDir
 	Baselines string // path of a baselines file; "" = BaselinesName where it exists, else the built-in ones
+
+	Talk io.Writer // told when a newer run is still under way; nil = nobody
 }
 
 // Report judges a run. A run that is bad is a report that says so, not an error.
 func Report(ctx context.Context, o ReportOptions) (*verdict.Report, error) {
 	path := o.Run
 	if path == "" {
-		newest, err := runs.Newest(fallback(o.Dir, RunsDir))
+		newest, err := newestEnded(ctx, fallback(o.Dir, RunsDir), o.Talk)
 		if err != nil {
 			return nil, err
 		}

@@ -2,6 +2,10 @@ package drill
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
 	"slices"
 	"time"
 
@@ -19,12 +23,13 @@ type RunInfo struct {
 	Environment string
 	Started     time.Time
 	Length      time.Duration  // 0 = unknown: under way or killed
-	Users       int            // greatest number at once; 0 = unknown
+	Users       int            // greatest number at once, of a run that was judged those that got something done; 0 = unknown
 	Speed       float64        // 1 = think times as recorded
 	End         string         // as in runs.Ending; "incomplete" when the run was killed
 	Status      verdict.Status // by the baselines of the folder it is listed in; "" = not judged
 	Key         string         // what it carries, what broke first, or what was measured
 	Problem     string         // why the file cannot be read, and nothing else is known; "" = it can
+	UnderWay    bool           // it is being written, and nothing else is known
 }
 
 // RunsOptions say which runs are listed. Zero: all of RunsDir.
@@ -33,7 +38,7 @@ type RunsOptions struct {
 	Baselines string // as in ReportOptions
 	Last      int    // only as many, the newest; 0 = all
 
-	Judging func(runs int) // told before several runs are judged, which can take a second each; nil = nobody asks
+	Judging func(runs int) // told how many are still to be judged, once that has taken a while; nil = nobody asks
 }
 
 // RunList is the runs of a folder.
@@ -69,15 +74,17 @@ func Runs(ctx context.Context, o RunsOptions) (RunList, error) {
 	for i := range done.Runs {
 		info := &done.Runs[i]
 		if v, ok := known.get(info.File); ok && info.Problem == "" {
-			info.Status, info.Key = v.Status, v.Key
-		} else if info.Problem == "" {
+			info.Status, info.Key, info.Users = v.Status, v.Key, v.Users
+		} else if info.Problem == "" && !info.UnderWay {
 			unknown = append(unknown, info)
 		}
 	}
-	if len(unknown) > 1 && o.Judging != nil {
-		o.Judging(len(unknown))
-	}
-	for _, info := range unknown {
+	told := o.Judging == nil
+	for i, info := range unknown {
+		if !told && time.Since(start) >= patience {
+			o.Judging(len(unknown) - i)
+			told = true
+		}
 		r, err := Report(ctx, ReportOptions{Run: info.File, Dir: o.Dir, Baselines: o.Baselines})
 		if ctx.Err() != nil {
 			return done, ctx.Err()
@@ -86,8 +93,8 @@ func Runs(ctx context.Context, o RunsOptions) (RunList, error) {
 			info.Problem = err.Error()
 			continue
 		}
-		info.Status, info.Key = r.Status, report.Key(r)
-		known.put(info.File, info.Status, info.Key)
+		info.Status, info.Key, info.Users = r.Status, report.Key(r), r.Run.Users
+		known.put(*info)
 		done.Judged++
 	}
 	if done.Judged > 0 {
@@ -96,6 +103,9 @@ func Runs(ctx context.Context, o RunsOptions) (RunList, error) {
 	}
 	return done, nil
 }
+
+// patience is how long somebody waits without being told for what.
+const patience = time.Second
 
 // runInfos reads the heads of all runs of a folder, newest first; those that cannot
 // be read stand where their names put them.
@@ -119,8 +129,11 @@ func runInfo(path string) RunInfo {
 	r, err := runs.Open(path)
 	if err != nil {
 		info.Problem = err.Error()
-		if bad, ok := err.(*runs.FormatError); ok {
-			info.Problem = bad.Why
+		if bad := (*runs.FormatError)(nil); errors.As(err, &bad) {
+			info.Problem, info.UnderWay = bad.Why, bad.UnderWay
+		}
+		if info.UnderWay {
+			info.Problem = ""
 		}
 		return info
 	}
@@ -131,6 +144,39 @@ func runInfo(path string) RunInfo {
 		info.Length, info.Users, info.End = e.Length, e.PeakUsers, e.End
 	}
 	return info
+}
+
+// newestEnded is the run of a folder that was started last and has ended; of a file
+// that cannot be read its own time counts. It says which runs are under way; where
+// no other is there, one of them is the answer.
+func newestEnded(ctx context.Context, dir string, talk io.Writer) (string, error) {
+	list, err := runInfos(ctx, dir)
+	if err != nil {
+		return "", err
+	}
+	best, writing := "", ""
+	var latest time.Time
+	for _, info := range list {
+		at := info.Started
+		if stat, err := os.Stat(info.File); err == nil && info.Problem != "" {
+			at = stat.ModTime()
+		}
+		switch {
+		case info.UnderWay:
+			writing = info.File
+		case best == "" || at.After(latest):
+			best, latest = info.File, at
+		}
+	}
+	switch {
+	case best == "" && writing == "":
+		return "", &runs.NoRunsError{Dir: dir}
+	case best == "":
+		return writing, nil // whoever reads it says so
+	case writing != "" && talk != nil:
+		fmt.Fprintf(talk, "note: %s is under way; this is the newest run that has ended, %s\n", writing, best)
+	}
+	return best, nil
 }
 
 // newestOfEach judges the newest valid run of each scenario but one, at recorded
@@ -149,7 +195,7 @@ func newestOfEach(ctx context.Context, o ReportOptions, but string) ([]*verdict.
 	byScenario := map[string][]RunInfo{}
 	var names []string
 	for _, info := range list {
-		if info.Problem != "" || info.Scenario == but || info.Speed != 1 && info.Speed != 0 {
+		if info.Problem != "" || info.UnderWay || info.Scenario == but || info.Speed != 1 && info.Speed != 0 {
 			continue
 		}
 		if len(byScenario[info.Scenario]) == 0 {

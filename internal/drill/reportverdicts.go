@@ -25,6 +25,7 @@ type knownVerdict struct {
 	By       string         `json:"by"`       // digest of the baselines and the program
 	Status   verdict.Status `json:"status"`
 	Key      string         `json:"key"`
+	Users    int            `json:"users"`
 }
 
 // knownVerdicts are those of a folder. One goroutine.
@@ -65,9 +66,9 @@ func (k *knownVerdicts) get(path string) (knownVerdict, bool) {
 	return v, ok && err == nil && v.By == k.by && v.Size == info.Size() && v.Modified == info.ModTime().UnixNano()
 }
 
-func (k *knownVerdicts) put(path string, status verdict.Status, key string) {
-	if info, err := os.Stat(path); err == nil {
-		k.runs[filepath.Base(path)] = knownVerdict{info.Size(), info.ModTime().UnixNano(), k.by, status, key}
+func (k *knownVerdicts) put(r RunInfo) {
+	if info, err := os.Stat(r.File); err == nil {
+		k.runs[filepath.Base(r.File)] = knownVerdict{info.Size(), info.ModTime().UnixNano(), k.by, r.Status, r.Key, r.Users}
 	}
 }
 

@@ -58,10 +58,18 @@ func CheckProxy(text string) (why, fix string) {
 		return "the proxy's URL does not begin with http:// or https://", fix
 	case u.Hostname() == "":
 		return "the proxy's URL names no host", fix
+	case !goodPort(u.Port()):
+		return "the proxy's port is none: ports are 1 to 65535", fix
 	case u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "" || strings.ContainsAny(text, "?#"):
 		return "the proxy's URL holds more than scheme, user, host and port", "leave the rest out; characters such as / ? # in a password are written as %2F %3F %23"
 	}
 	return "", ""
+}
+
+// goodPort is whether a port can be connected to; none at all is the scheme's.
+func goodPort(port string) bool {
+	n, err := strconv.ParseUint(port, 10, 16)
+	return port == "" || err == nil && n > 0
 }
 
 func checkProxy(text string) *yamldoc.Trouble {

@@ -214,7 +214,7 @@ func generatorGrid(r *verdict.Report) grid {
 func carried(steps []verdict.Step) int {
 	broke := math.MaxInt
 	for _, s := range steps {
-		if s.Status == verdict.Fail {
+		if s.Status == verdict.Fail || s.Status == verdict.NoData && s.Requests > 0 {
 			broke = min(broke, s.Users)
 		}
 	}

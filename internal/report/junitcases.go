@@ -38,7 +38,7 @@ func (c *cases) overTime(r *verdict.Report) {
 		case verdict.Fail:
 			bad = &detail{Message: "broke: " + or(strings.Join(s.Broke, "; "), "a threshold"), Type: "step", Text: fmt.Sprintf("p95 %s, errors %s of %s", verdict.Milli(s.P95MS), share(s.ErrorRate), verdict.Count(s.Requests, "request"))}
 		case verdict.NoData:
-			bad = &detail{Message: "no data", Type: "step", Text: "nothing was requested in this step"}
+			bad = &detail{Message: "no data", Type: "step", Text: or(strings.Join(s.Broke, "; "), "nothing was requested in this step")}
 		}
 		t := c.add(".steps", s.Name, s.P95MS/1000, bad)
 		if bad != nil && !s.MustHold {

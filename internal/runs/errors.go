@@ -8,6 +8,8 @@ type FormatError struct {
 	Why  string
 	Fix  string
 	Err  error // what lies beneath; may be nil
+
+	UnderWay bool // it is being written: nothing is wrong with it
 }
 
 func (e *FormatError) Error() string {

@@ -48,7 +48,7 @@ func Open(path string) (*Reader, error) {
 func (r *Reader) open() (err error) {
 	r.db, err = bolt.Open(r.path, 0o444, &bolt.Options{ReadOnly: true, Timeout: lockWait, NoStatistics: true})
 	if errors.Is(err, bolterrors.ErrTimeout) {
-		return &FormatError{File: r.path, Why: "is being written by a run that is under way", Fix: "wait until the run has ended"}
+		return &FormatError{File: r.path, Why: "is being written by a run that is under way", Fix: "wait until the run has ended", UnderWay: true}
 	}
 	if err != nil {
 		return r.damaged(err)

@@ -22,11 +22,12 @@ func newBaselines(s cli.Streams) *cobra.Command {
 beside what the newest run, or the one that is named, measured.
 
 With --update the query budgets are learned: for each endpoint the most database
-queries that one request caused in the runs named, or in the newest. They are
-written into the baselines file, one line per endpoint. Only the numbers that
-differ and the lines that are missing change; comments, order and all that people
-wrote stay as they are, and so do rows that say none or hold a wildcard. Each
-change is printed to standard error. Review it as you would review code.
+queries that one request caused in the runs named, or in the newest run and the
+newest of each other scenario. They are written into the baselines file, one line
+per endpoint. Only the numbers that differ and the lines that are missing change;
+comments, order and all that people wrote stay as they are, and so do rows that say
+none or hold a wildcard. Each change is printed to standard error. Review it as you
+would review code.
 
 An endpoint whose count grows with the rows it returns is not learned. A run that
 is not valid is refused with exit status 3; one at another speed, or without any
@@ -39,7 +40,7 @@ query count, with 2.`,
 			if !update {
 				return showBaselines(c, s, o, args)
 			}
-			o.Runs = args
+			o.Runs, o.Talk = args, s.Err
 			done, err := drill.LearnBaselines(c.Context(), o)
 			if err != nil {
 				return err
@@ -74,6 +75,6 @@ func showBaselines(c *cobra.Command, s cli.Streams, o drill.LearnOptions, args [
 	if len(args) > 1 {
 		return cli.Usagef("the baselines are shown beside one run, and %d are named", len(args)).With("name one; with --update several can be learned from")
 	}
-	show := drill.ReportOptions{Dir: o.Dir, Baselines: o.Baselines, Run: strings.Join(args, "")}
+	show := drill.ReportOptions{Dir: o.Dir, Baselines: o.Baselines, Run: strings.Join(args, ""), Talk: s.Err}
 	return drill.ShowBaselines(c.Context(), s.Out, show, s.Color, s.Width)
 }

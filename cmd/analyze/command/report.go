@@ -24,7 +24,7 @@ func newReport(s cli.Streams) *cobra.Command {
 		Short: "Judge a run and show what broke first",
 		Long: `Judges a run by its scenario's thresholds and by the project's baselines and
 shows the verdict, what broke first, and every number beside its target. RUN is
-a run file; without it the newest in runs/ is taken.
+a run file; without it the newest in runs/ that has ended is taken.
 
 --write-baselines writes the numbers into the baselines document, beside those of
 the newest valid run of each other scenario in the folder; earlier rows that no run
@@ -39,8 +39,14 @@ Without --gate the exit status is 0 whenever the report could be made.`,
   analyze report --format md --out report.md --gate
   analyze report --format html --out report.html
   analyze report --write-baselines`,
-		Args: cobra.MaximumNArgs(1),
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return cli.Usagef("one run is judged at a time, and %d are named", len(args)).With("name one; \"analyze runs\" shows the verdicts of all")
+			}
+			return nil
+		},
 		RunE: func(c *cobra.Command, args []string) error {
+			o.Talk = s.Err
 			if len(args) == 1 {
 				o.Run = args[0]
 			}

@@ -42,6 +42,10 @@ baselines or firedrill is another.`,
 			w := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
 			fmt.Fprintln(w, "STARTED (UTC)\tSCENARIO\tENVIRONMENT\tUSERS\tLENGTH\tEND\tVERDICT\tFILE\tKEY FIGURE")
 			for _, r := range list.Runs {
+				if r.UnderWay {
+					fmt.Fprintf(w, "–\t–\t–\t–\t–\tunder way\t–\t%s\t–\n", r.File)
+					continue
+				}
 				if r.Started.IsZero() && r.Problem != "" {
 					fmt.Fprintf(w, "–\t–\t–\t–\t–\t–\t–\t%s\t%s\n", r.File, r.Problem)
 					continue
@@ -55,7 +59,7 @@ baselines or firedrill is another.`,
 			if list.Older > 0 {
 				fmt.Fprintf(s.Err, "%s not listed; --last 0 lists all\n", verdict.Were(list.Older, "older run"))
 			}
-			if list.Judged > 0 {
+			if list.Took >= time.Second {
 				fmt.Fprintf(s.Err, "judged %s in %s\n", verdict.Count(list.Judged, "run"), verdict.Duration(list.Took))
 			}
 			return nil

@@ -165,7 +165,7 @@ func (f *replayFlags) sane(c *cobra.Command) error {
 	case f.late <= 0:
 		return cli.Usagef("--late-limit %s: must be more than nothing", f.late).With("write for instance 50ms")
 	case !(f.speed > 0) || math.IsInf(f.speed, 0):
-		return cli.Usagef("--speed %g: must be more than 0", f.speed).With("1 is as recorded, 2 is twice as fast")
+		return cli.Usagef("--speed %g: must be a finite number above 0", f.speed).With("1 is as recorded, 2 is twice as fast")
 	case given("login-rate") && !(f.loginRate > 0) || math.IsInf(f.loginRate, 0):
 		return cli.Usagef("--login-rate %g: must be more than 0", f.loginRate).With("write for instance 5 for five log-ins a second; without it they are sent as they come")
 	case f.maxCostly < 0:
