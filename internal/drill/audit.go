@@ -2,6 +2,8 @@ package drill
 
 import (
 	"bufio"
+	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
@@ -108,7 +110,6 @@ func (a *audit) path(ctx context.Context, root string) error {
 		case !d.Type().IsRegular() || strings.HasSuffix(path, ".key") && d.Name() != root:
 			return nil // a pseudonym key is random, and nothing else is in its file
 		}
-		a.result.Files++
 		return a.file(ctx, path)
 	})
 }
@@ -119,28 +120,74 @@ const mostWhole = 1 << 30
 func (a *audit) file(ctx context.Context, path string) error {
 	r, err := recording.Open(path)
 	if err == nil {
+		a.result.Files++
 		return errors.Join(a.recording(ctx, path, r), r.Close())
 	}
 	run, err := runs.Open(path)
 	if err == nil {
+		a.result.Files++
 		return errors.Join(a.run(path, run), run.Close())
 	}
+	data, err := readable(path, err)
+	if err != nil {
+		return err
+	}
+	a.result.Files++
+	a.scan(path, "", data)
+	return nil
+}
+
+// readable is what a person can read in a file that could not be opened as a
+// recording, nor as a run, which is notRun. What cannot be looked into is an error: it must not count as clean.
+func readable(path string, notRun error) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return cli.Usagef("%w", err)
+		return nil, cli.Usagef("%w", err)
 	}
 	if info.Size() > mostWhole {
-		return cli.Usagef("%s is larger than 1 GiB and no recording", path)
+		return nil, unseen(path, "it is larger than 1 GiB and no recording")
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return cli.Usagef("%w", err)
+		return nil, cli.Usagef("%w", err)
 	}
-	if text, ok := planfile.Text(data); ok {
-		data = text
+	text, isPlan := planfile.Text(data)
+	switch {
+	case isPlan:
+		return text, nil
+	case planfile.Is(data):
+		return nil, unseen(path, "it is a plan that is damaged")
+	case recording.IsDatabase(data):
+		return nil, unseen(path, notRun.Error())
+	case bytes.HasPrefix(data, []byte("\x1f\x8b")):
+		return unzipped(path, data)
 	}
-	a.scan(path, "", data)
-	return nil
+	for magic, kind := range map[string]string{"age-encryption.org/": "it is encrypted with age", "PK\x03\x04": "it is a zip archive", "\x28\xb5\x2f\xfd": "it is compressed with zstd"} {
+		if bytes.HasPrefix(data, []byte(magic)) {
+			return nil, unseen(path, kind)
+		}
+	}
+	return data, nil
+}
+
+func unseen(path, why string) error {
+	return cli.Usagef("%s cannot be looked through: %s", path, why).With("unpack it, or leave it out and audit the others")
+}
+
+// unzipped is the content of a file compressed with gzip, as far as it is bounded.
+func unzipped(path string, data []byte) ([]byte, error) {
+	z, err := gzip.NewReader(bytes.NewReader(data))
+	if err != nil {
+		return nil, unseen(path, err.Error())
+	}
+	text, err := io.ReadAll(io.LimitReader(z, mostWhole+1))
+	if err != nil {
+		return nil, unseen(path, err.Error())
+	}
+	if len(text) > mostWhole {
+		return nil, unseen(path, "it unpacks to more than 1 GiB")
+	}
+	return text, nil
 }
 
 func (a *audit) recording(ctx context.Context, path string, r *recording.Reader) error {

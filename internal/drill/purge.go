@@ -1,7 +1,6 @@
 package drill
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -92,6 +91,7 @@ func (o *PurgeOptions) doomed(path string, r *PurgeResult) (map[uint64]bool, str
 	}
 	defer set.Close()
 	doomed := map[uint64]bool{}
+	named := redact.NewAuditor(told(names))
 	var why []string
 	if o.OlderThan > 0 {
 		why = append(why, "older than "+o.OlderThan.String())
@@ -102,11 +102,11 @@ func (o *PurgeOptions) doomed(path string, r *PurgeResult) (map[uint64]bool, str
 			return nil, "", err
 		}
 		r.Of++
-		if o.OlderThan > 0 && x.End().Before(limit) || mentions(x, names) {
+		if o.OlderThan > 0 && x.End().Before(limit) || mentions(x, named) {
 			doomed[x.Seq] = true
 		}
 	}
-	if len(o.Sessions) > 0 || len(names) > 0 {
+	if len(o.Sessions) > 0 || len(o.Persons) > 0 {
 		sessions, err := sessionsOf(set, 0)
 		if err != nil {
 			return nil, "", err
@@ -120,7 +120,7 @@ func (o *PurgeOptions) doomed(path string, r *PurgeResult) (map[uint64]bool, str
 }
 
 // wholeSessions dooms the sessions that were asked for, and those of the people.
-func (o *PurgeOptions) wholeSessions(sessions []Session, names [][]byte, why []string, doomed map[uint64]bool, r *PurgeResult) ([]string, error) {
+func (o *PurgeOptions) wholeSessions(sessions []Session, names, why []string, doomed map[uint64]bool, r *PurgeResult) ([]string, error) {
 	for _, text := range o.Sessions {
 		found := slices.ContainsFunc(sessions, func(s Session) bool { return fmt.Sprint(s.Number) == strings.TrimPrefix(text, "#") })
 		if !found {
@@ -133,7 +133,7 @@ func (o *PurgeOptions) wholeSessions(sessions []Session, names [][]byte, why []s
 	}
 	for _, s := range sessions {
 		asked := slices.ContainsFunc(o.Sessions, func(text string) bool { return fmt.Sprint(s.Number) == strings.TrimPrefix(text, "#") })
-		theirs := slices.ContainsFunc(names, func(n []byte) bool { return s.Account == string(n) })
+		theirs := slices.Contains(names, s.Account)
 		if !asked && !theirs {
 			continue
 		}
@@ -146,7 +146,7 @@ func (o *PurgeOptions) wholeSessions(sessions []Session, names [][]byte, why []s
 }
 
 // pseudonyms are what the people are called in a recording.
-func (o *PurgeOptions) pseudonyms(path string) ([][]byte, error) {
+func (o *PurgeOptions) pseudonyms(path string) ([]string, error) {
 	if len(o.Persons) == 0 {
 		return nil, nil
 	}
@@ -170,22 +170,27 @@ func (o *PurgeOptions) pseudonyms(path string) ([][]byte, error) {
 		return nil, cli.Usagef("%s is not the key that %s was recorded with", file, path).With("name the right one with --key; without it nobody can tell who is who in the recording")
 	}
 	redactor := redact.New(key, redact.Default())
-	var names [][]byte
+	var names []string
 	for _, p := range o.Persons {
-		for _, n := range redactor.Pseudonyms(strings.TrimSpace(p)) {
-			names = append(names, []byte(n))
-		}
+		names = append(names, redactor.Pseudonyms(strings.TrimSpace(p))...)
 	}
 	return names, nil
 }
 
-// mentions reports whether a pseudonym stands anywhere in an exchange.
-func mentions(x *exchange.Exchange, names [][]byte) bool {
-	if len(names) == 0 {
-		return false
+// told are the parts of pseudonyms that stand as they are in whatever a value is
+// encoded in: of an address what is before the "@".
+func told(names []string) (parts []string) {
+	for _, n := range names {
+		part, _, _ := strings.Cut(n, "@")
+		parts = append(parts, part)
 	}
-	record := exchange.EncodeTo(nil, x)
-	return slices.ContainsFunc(names, func(n []byte) bool { return bytes.Contains(record, n) })
+	return parts
+}
+
+// mentions reports whether a pseudonym stands anywhere in an exchange, encoded in
+// whatever way.
+func mentions(x *exchange.Exchange, named *redact.Auditor) bool {
+	return slices.ContainsFunc(named.Scan(exchange.EncodeTo(nil, x)), func(h redact.Hit) bool { return h.Canary >= 0 })
 }
 
 // PrintPurged says what was removed, or would be.

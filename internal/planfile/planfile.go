@@ -74,6 +74,9 @@ func decode(file []byte, key Key) (*plan.Plan, error) {
 	return p, json.Unmarshal(text, p)
 }
 
+// Is reports whether a file's content begins as a plan's does.
+func Is(file []byte) bool { return bytes.HasPrefix(file, []byte(magic)) }
+
 // Text is the JSON of the plan in a file's content, whatever it was made from;
 // false for a file that is no plan, or damaged.
 func Text(file []byte) ([]byte, bool) {

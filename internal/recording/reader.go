@@ -130,25 +130,39 @@ func probe(path string) error {
 	case info.Size() == 0:
 		return &FormatError{Path: path, Why: "it is empty", Fix: "the recorder was stopped before it had written anything: remove the file and record again"}
 	}
-	// A bbolt meta page has its magic number after a page header of 16 bytes. The
-	// second one stands a page further; page sizes are powers of two.
-	const magic = 0xED0CDAED
-	for _, at := range []int64{0, 1 << 12, 1 << 13, 1 << 14, 1 << 15, 1 << 16} {
-		var word [4]byte
-		if _, err := f.ReadAt(word[:], at+16); err != nil {
-			if !errors.Is(err, io.EOF) {
-				return &OpenError{Path: path, Err: err}
-			}
-			break
+	head := make([]byte, 1<<16+metaEnd)
+	n, err := f.ReadAt(head, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return &OpenError{Path: path, Err: err}
+	}
+	if IsDatabase(head[:n]) {
+		if info.Size() < 2<<12 {
+			return truncated(path, fmt.Errorf("only %d bytes are left", info.Size()))
 		}
-		if binary.LittleEndian.Uint32(word[:]) == magic || binary.BigEndian.Uint32(word[:]) == magic {
-			if info.Size() < 2<<12 {
-				return truncated(path, fmt.Errorf("only %d bytes are left", info.Size()))
-			}
-			return nil
-		}
+		return nil
 	}
 	return &FormatError{Path: path, Why: "it is not a recording", Fix: "name a file that recorder wrote, e.g. recordings/staging.db"}
+}
+
+// metaEnd is where the magic number of a meta page ends: it follows a page header
+// of 16 bytes.
+const metaEnd = 16 + 4
+
+// IsDatabase reports whether the beginning of a file is that of a bbolt database,
+// which every recording and run is: a meta page stands at its head and, should
+// that be damaged, at the second page; page sizes are powers of two.
+func IsDatabase(head []byte) bool {
+	const magic = 0xED0CDAED
+	for _, at := range []int{0, 1 << 12, 1 << 13, 1 << 14, 1 << 15, 1 << 16} {
+		if len(head) < at+metaEnd {
+			break
+		}
+		word := head[at+16 : at+metaEnd]
+		if binary.LittleEndian.Uint32(word) == magic || binary.BigEndian.Uint32(word) == magic {
+			return true
+		}
+	}
+	return false
 }
 
 // guard runs f and turns what damage does to a mapped database (assertions of
