@@ -165,12 +165,18 @@ func (j *judge) drift(what, unit string, limit float64, share bool, of func(*dri
 		case !ok:
 		case line.Rises() && growth > limit:
 			row.Status = verdict.Fail
+		case growth > limit && line.Effective < unclear:
+			row.Status = verdict.NoData // no line, and too few values to see what else it is
 		default:
 			row.Status = verdict.Pass
 		}
 	}
 	j.report.Drift = append(j.report.Drift, row)
 }
+
+// unclear is below how many independent values a growth beyond its limit is neither
+// shown nor ruled out.
+const unclear = 4
 
 // growthShare is the growth from start to end as a share of start. A line that
 // begins at or below zero is measured by a tenth of its mean instead.
@@ -192,6 +198,9 @@ func (j *judge) driftFindings() {
 					driftValue(row, row.SlopeHour), driftValue(row, row.Low), driftValue(row, row.High)))
 		case row.Status == verdict.NoData && row.What == "queries":
 			j.find(verdict.NoData, -1, row.What, "whether query counts grow is not known: no endpoint said often enough how many queries it caused", "send X-DB-Query-Count or Server-Timing, run longer, or set queries: none in the scenario's drift")
+		case row.Status == verdict.NoData && row.Windows >= drift.Least:
+			j.find(verdict.NoData, -1, row.What, fmt.Sprintf("whether %s drifts is not known: it went from %s to %s, but not along a line, and %d windows are too few to tell that from chance", row.What, driftValue(row, row.Start), driftValue(row, row.End), row.Windows),
+				"run longer (--duration), and look at the timeline: when did it change?")
 		case row.Status == verdict.NoData:
 			j.find(verdict.NoData, -1, row.What, fmt.Sprintf("whether %s drifts is not known: a trend takes %d windows of %s with enough answers, and there are %d", row.What, drift.Least, verdict.Duration(d.size), row.Windows),
 				"run longer (--duration): the more windows, the smaller the growth that can be told from noise")

@@ -313,7 +313,7 @@ func TestShortenTogether(t *testing.T) {
 	if s.Recovery.Within != time.Minute || s.Recovery.Thresholds[0].Expr != "rate<0.1 over 30s" || s.Thresholds[0].Expr != "rate<0.1 over 2m" {
 		t.Error("the original was changed")
 	}
-	if th := got.Thresholds[0]; th.Expr != "rate<0.1 over 3.556s" || th.DelayAbortEval != 1778*time.Millisecond {
+	if th := got.Thresholds[0]; th.Expr != "rate<0.1 over 4s" || th.DelayAbortEval != 1778*time.Millisecond {
 		t.Errorf("%q, delayed by %s", th.Expr, th.DelayAbortEval)
 	}
 	if got.Thresholds[1].Expr != "rate<0.1" {

@@ -105,7 +105,7 @@ func stretchThresholds(all []Threshold, factor float64) {
 		}
 		head := t.Expr[:at+len(" over ")]
 		if d, err := time.ParseDuration(strings.TrimSpace(t.Expr[len(head):])); err == nil && d > 0 {
-			t.Expr = head + FormatDuration(stretch(d, factor, least))
+			t.Expr = head + FormatDuration(max(least, stretch(d, factor, least).Round(time.Second))) // the grammar knows whole seconds
 		}
 	}
 }

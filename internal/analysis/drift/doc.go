@@ -19,5 +19,11 @@
 // independent windows, 90 % for 8 and 94 % for 60 windows that keep half of what the
 // one before had (82 % and 76 % without the correction).
 //
+// What piles up seldom grows along a line. A curve or a jump leaves residuals that
+// look like noise of the strongest kind, and a line's interval that says nothing; so
+// the last quarter of the windows is compared with the first as well, with the noise
+// that is left within each quarter. Of noise alone, 48 to 120 windows that keep up to
+// 0.8 of the one before are called growth in 1 to 7 % of all series.
+//
 // Pure: no clock, no state.
 package drift

@@ -82,3 +82,58 @@ func TestCoverage(t *testing.T) {
 		}
 	}
 }
+
+// TestStepCoverage: noise alone is called growth no more often than chance allows.
+func TestStepCoverage(t *testing.T) {
+	for _, n := range []int{48, 60, 120} {
+		for _, keeps := range []float64{0, .3, .5, .8} {
+			r := rand.New(rand.NewPCG(uint64(n), uint64(keeps*10)))
+			const series = 500
+			alarms := 0
+			for range series {
+				x, y := make([]float64, n), make([]float64, n)
+				noise := r.NormFloat64() / math.Sqrt(1-keeps*keeps)
+				for i := range x {
+					x[i], y[i] = float64(i), 100+noise
+					noise = keeps*noise + r.NormFloat64()
+				}
+				if l, _ := Fit(x, y); l.StepLow > 0 {
+					alarms++
+				}
+			}
+			if share := float64(alarms) / series; share > .08 {
+				t.Errorf("%d windows that keep %.1f: %.1f %% of nothing are called growth", n, keeps, share*100)
+			}
+		}
+	}
+}
+
+// TestCurvesRise: what piles up seldom grows along a line.
+func TestCurvesRise(t *testing.T) {
+	shapes := map[string]func(at float64) float64{
+		"a line":         func(at float64) float64 { return 100 + 300*at },
+		"a square":       func(at float64) float64 { return 100 + 900*at*at },
+		"an exponential": func(at float64) float64 { return 100 * math.Exp(2*at) },
+		"a jump":         func(at float64) float64 { return 100 + 800*math.Floor(at+0.5) },
+		"flat, then up":  func(at float64) float64 { return 100 + 800*max(0, (at-0.6)/0.4) },
+	}
+	for name, shape := range shapes {
+		for _, noise := range []float64{0, 10, 50} {
+			r := rand.New(rand.NewPCG(1, uint64(noise)))
+			x, y := make([]float64, 60), make([]float64, 60)
+			for i := range x {
+				x[i] = float64(i) / 30
+				y[i] = shape(float64(i)/59) + noise*r.NormFloat64()
+			}
+			if l, ok := Fit(x, y); !ok || !l.Rises() {
+				t.Errorf("%s with noise of %v does not rise: %+v", name, noise, l)
+			}
+			for i := range y {
+				y[i] = -y[i]
+			}
+			if l, _ := Fit(x, y); l.Rises() {
+				t.Errorf("%s turned over with noise of %v rises: %+v", name, noise, l)
+			}
+		}
+	}
+}
