@@ -42,8 +42,8 @@ type Proxy struct {
 	mu      sync.Mutex
 	conns   map[*trackedConn]struct{} // both legs
 	flights map[*flight]struct{}
-	linksOf map[string]*links // by the host under which clients know us
-	landed  chan struct{}     // closed and set to nil when flights becomes empty; nil while nobody waits
+	linksOf map[way]*links
+	landed  chan struct{} // closed and set to nil when flights becomes empty; nil while nobody waits
 	refused map[string]int
 	cut     bool // exchanges in flight are being cut off
 }

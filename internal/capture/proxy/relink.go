@@ -25,7 +25,7 @@ func (p *Proxy) relink(f *flight, res *http.Response, body *answerBody) {
 	if f.method == http.MethodHead || res.StatusCode == http.StatusPartialContent || !isMarkup(res.Header.Get("Content-Type")) {
 		return
 	}
-	links := p.links(f)
+	links := p.links(f, false)
 	coding := f.answer.Body.Encoding
 	coded := coding != "" && !strings.EqualFold(coding, "identity")
 	if res.ContentLength > relinkMost || coded && strings.HasPrefix(res.Header.Get("Content-Type"), "text/event-stream") {
@@ -68,6 +68,44 @@ func (p *Proxy) relink(f *flight, res *http.Response, body *answerBody) {
 	res.Body = &heldBody{answerBody: body, head: head}
 }
 
+// relinkRequest is the same the other way round, before a request is recorded or
+// sent: what a page has learned of our addresses, and says, is the application's.
+// Bodies of a known length that are no upload are read whole for that.
+func (p *Proxy) relinkRequest(f *flight, r *http.Request) {
+	links := p.links(f, true)
+	if query, _, any := links.replace(nil, []byte(r.URL.RawQuery), true); any {
+		r.URL.RawQuery = string(query)
+	}
+	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if r.ContentLength <= 0 || r.ContentLength > relinkMost || r.Header.Get("Content-Encoding") != "" ||
+		media != "application/x-www-form-urlencoded" && media != "text/plain" && !isMarkup(media) {
+		return
+	}
+	body := r.Body
+	text, err := io.ReadAll(body)
+	if err != nil { // the client broke off: what came is passed on, and the end as it was
+		r.Body = &asked{io.MultiReader(bytes.NewReader(text), &failing{err}), body}
+		return
+	}
+	if changed, _, any := links.replace(nil, text, true); any {
+		text = changed
+		r.ContentLength = int64(len(text))
+		r.Header.Set("Content-Length", strconv.Itoa(len(text)))
+	}
+	r.Body = &asked{bytes.NewReader(text), body}
+}
+
+// asked is a request's body that was read already.
+type asked struct {
+	io.Reader
+	io.Closer
+}
+
+// failing is the end of a body that broke off.
+type failing struct{ err error }
+
+func (f *failing) Read([]byte) (int, error) { return 0, f.err }
+
 // isMarkup reports whether a body of this type can name addresses that a browser
 // follows.
 func isMarkup(contentType string) bool {
@@ -80,11 +118,15 @@ func isMarkup(contentType string) bool {
 	return strings.HasSuffix(media, "+json")
 }
 
-// link is one way of writing an application's origin, and what takes its place.
-type link struct{ from, to []byte }
+// link is one way of writing an origin, and what takes its place.
+type link struct {
+	from, to []byte
+	host     int // index of the host that stands in from
+	at       int // where
+}
 
-// links are the ways of writing the applications' origins, and the host names
-// without which there is none in a text.
+// links are the ways of writing some origins, and the hosts that stand in them:
+// a text that names none of the hosts is looked through once for each, and no more.
 type links struct {
 	all   []link
 	hosts [][]byte
@@ -93,105 +135,140 @@ type links struct {
 // maxLinks bounds under how many names of ours links are remembered.
 const maxLinks = 64
 
+// way is a direction in which links are changed.
+type way struct {
+	host  string // under which the client knows us
+	asked bool   // in requests: our addresses become the applications'
+}
+
 // links are those of all routes, as the client of a flight knows their listeners.
-func (p *Proxy) links(f *flight) *links {
+func (p *Proxy) links(f *flight, asked bool) *links {
 	host, _, err := net.SplitHostPort(f.visited)
 	if err != nil {
 		host = f.visited
 	}
+	w := way{strings.Trim(host, "[]"), asked}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if l := p.linksOf[host]; l != nil {
+	if l := p.linksOf[w]; l != nil {
 		return l
 	}
-	l := p.newLinks(host)
 	if p.linksOf == nil || len(p.linksOf) >= maxLinks {
-		p.linksOf = map[string]*links{}
+		p.linksOf = map[way]*links{}
 	}
-	p.linksOf[host] = l
+	l := &links{}
+	for _, r := range p.routes {
+		seen := net.JoinHostPort(w.host, strconv.Itoa(r.addr.Port))
+		if asked {
+			l.add(w.host, "http", seen, r.target.Scheme, r.target.Host)
+			continue
+		}
+		if r.target.Port() == "" {
+			l.add(r.target.Hostname(), r.target.Scheme, r.target.Host+":"+portOf(r.target), "http", seen)
+		}
+		l.add(r.target.Hostname(), r.target.Scheme, r.target.Host, "http", seen)
+	}
+	p.linksOf[w] = l
 	return l
 }
 
-func (p *Proxy) newLinks(host string) *links {
-	var all []link
-	var hosts [][]byte
-	for _, r := range p.routes {
-		hosts = append(hosts, []byte(r.target.Hostname()))
-		seen := net.JoinHostPort(strings.Trim(host, "[]"), strconv.Itoa(r.addr.Port))
-		authorities := []string{r.target.Host}
-		if r.target.Port() == "" {
-			authorities = append([]string{r.target.Host + ":" + portOf(r.target)}, authorities...)
-		}
-		for _, authority := range authorities {
-			socket := map[string]string{"http": "ws", "https": "wss"}[r.target.Scheme]
-			for _, scheme := range [][2]string{{r.target.Scheme, "http"}, {socket, "ws"}} {
-				for _, between := range []string{"://", `:\/\/`, "%3A%2F%2F", "%3a%2f%2f"} {
-					to := scheme[1] + between + seen
-					if between[0] == '%' {
-						to = scheme[1] + between + strings.ReplaceAll(seen, ":", between[:3])
-						all = append(all, link{[]byte(scheme[0] + between + strings.ReplaceAll(authority, ":", between[:3])), []byte(to)})
-						continue
-					}
-					all = append(all, link{[]byte(scheme[0] + between + authority), []byte(to)})
-				}
-			}
-			for _, before := range []string{`"`, `'`, "(", "="} { // what inherits the page's scheme
-				all = append(all, link{[]byte(before + "//" + authority), []byte(before + "//" + seen)})
-			}
+// add adds the ways of writing an origin of a host.
+func (l *links) add(host, fromScheme, from, toScheme, to string) {
+	index := len(l.hosts)
+	l.hosts = append(l.hosts, []byte(host))
+	one := func(from, to string) {
+		if at := strings.Index(from, host); at >= 0 {
+			l.all = append(l.all, link{[]byte(from), []byte(to), index, at})
 		}
 	}
-	return &links{all, hosts}
-}
-
-// absent reports whether no host of ours is named in text.
-func (l *links) absent(text []byte) bool {
-	for _, h := range l.hosts {
-		if bytes.Contains(text, h) {
-			return false
+	sockets := map[string]string{"http": "ws", "https": "wss"}
+	for _, scheme := range [][2]string{{fromScheme, toScheme}, {sockets[fromScheme], sockets[toScheme]}} {
+		for _, between := range []string{"://", `:\/\/`} {
+			one(scheme[0]+between+from, scheme[1]+between+to)
+		}
+		for _, escape := range []string{"%3A", "%3a"} {
+			between := strings.NewReplacer(":", escape, "/", "%2"+escape[2:3]).Replace("://")
+			between = strings.ReplaceAll(strings.ReplaceAll(between, "%2A", "%2F"), "%2a", "%2f")
+			one(scheme[0]+between+strings.ReplaceAll(from, ":", escape), scheme[1]+between+strings.ReplaceAll(to, ":", escape))
 		}
 	}
-	return true
+	for _, before := range []string{`"`, `'`, "(", "="} { // what inherits the page's scheme
+		one(before+"//"+from, before+"//"+to)
+	}
 }
 
 // replace appends text to dst with every origin replaced. Unless text is the last
 // of its body, an end that may be the beginning of an origin is left out: its
 // length is held, and the caller brings it again with what follows.
 func (l *links) replace(dst, text []byte, last bool) (out []byte, held int, any bool) {
-	for !l.absent(text) {
-		at, which := l.first(text)
-		if at < 0 {
+	next := make([]int, len(l.hosts)) // where each host comes next; len(text): nowhere
+	pos := 0
+	for h := range next {
+		next[h] = l.find(text, h, 0)
+	}
+	for {
+		h := 0
+		for i := range next {
+			if next[i] < next[h] {
+				h = i
+			}
+		}
+		if len(next) == 0 || next[h] == len(text) {
 			break
 		}
-		end := at + len(l.all[which].from)
+		start, which := l.around(text, pos, next[h], h)
+		if which < 0 {
+			next[h] = l.find(text, h, next[h]+1)
+			continue
+		}
+		end := start + len(l.all[which].from)
 		other, known := continues(text[end:])
-		if !last && (!known || l.mayGrow(text[at:])) {
-			return append(dst, text[:at]...), len(text) - at, any
+		if !last && (!known || l.mayGrow(text[start:])) {
+			return append(dst, text[pos:start]...), len(text) - start, any
 		}
 		if other {
-			dst = append(dst, text[:end]...)
+			dst = append(dst, text[pos:end]...)
 		} else {
-			dst = append(append(dst, text[:at]...), l.all[which].to...)
+			dst = append(append(dst, text[pos:start]...), l.all[which].to...)
 			any = true
 		}
-		text = text[end:]
+		pos = end
+		for i := range next {
+			if next[i] < pos {
+				next[i] = l.find(text, i, pos)
+			}
+		}
 	}
+	text = text[pos:]
 	if !last {
 		held = l.begun(text)
 	}
 	return append(dst, text[:len(text)-held]...), held, any
 }
 
-// first is the first origin in text, of several at one place the longest; -1: none.
-func (l *links) first(text []byte) (at, which int) {
-	at, which = -1, -1
+// find is where a host comes next from an offset on, or the length of text.
+func (l *links) find(text []byte, host, from int) int {
+	if at := bytes.Index(text[min(from, len(text)):], l.hosts[host]); at >= 0 {
+		return from + at
+	}
+	return len(text)
+}
+
+// around is the origin that the host at an offset belongs to and that begins at or
+// after pos: the one that begins first, of several the longest; which -1: none.
+func (l *links) around(text []byte, pos, at, host int) (start, which int) {
+	start, which = 0, -1
 	for i := range l.all {
-		found := bytes.Index(text, l.all[i].from)
-		if found >= 0 && (at < 0 || found < at || found == at && len(l.all[i].from) > len(l.all[which].from)) {
-			at, which = found, i
-			text = text[:min(len(text), found+longest)]
+		k := &l.all[i]
+		begin := at - k.at
+		if k.host != host || begin < pos || !bytes.HasPrefix(text[begin:], k.from) {
+			continue
+		}
+		if which < 0 || begin < start || begin == start && len(k.from) > len(l.all[which].from) {
+			start, which = begin, i
 		}
 	}
-	return at, which
+	return start, which
 }
 
 // mayGrow reports whether text, which is an origin or begins with one, is the
@@ -204,9 +281,6 @@ func (l *links) mayGrow(text []byte) bool {
 	}
 	return false
 }
-
-// longest bounds an origin: a host name has at most 253 bytes.
-const longest = 512
 
 // begun is the length of the longest end of text that an origin may begin with.
 func (l *links) begun(text []byte) int {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strconv"
 	"strings"
 	"testing"
@@ -150,4 +151,36 @@ func TestHeldAnswersBreakOff(t *testing.T) {
 func reverseTLS(t *testing.T, app *httptest.Server, pool *x509.CertPool) *stage {
 	t.Helper()
 	return reverse(t, app, func(o *proxy.Options) { o.RootCAs = pool })
+}
+
+// What a page has learned of our address and says in a request is the
+// application's address there, and in the recording.
+func TestLinksComeBack(t *testing.T) {
+	type heard struct{ query, body, length string }
+	said := make(chan heard, 10)
+	app, pool := tlsApplication(t, func(w http.ResponseWriter, r *http.Request) {
+		b, _ := io.ReadAll(r.Body)
+		said <- heard{r.URL.RawQuery, string(b), r.Header.Get("Content-Length")}
+	})
+	s := reverseTLS(t, app, pool)
+	c := client(t, "")
+	base := s.Routes()[0].URL
+	own := app.URL
+	for _, tt := range []struct{ kind, body, want string }{
+		{"application/json", `{"description":"see ` + base + `/x, not ` + base + `0"}`, `{"description":"see ` + own + `/x, not ` + base + `0"}`},
+		{"application/x-www-form-urlencoded", "next=" + url.QueryEscape(base+"/y"), "next=" + url.QueryEscape(own+"/y")},
+		{"application/octet-stream", base, base},
+		{"application/json", `{"nothing":"of ours"}`, `{"nothing":"of ours"}`},
+	} {
+		send(t, c, "POST", base+"/save?redirect_uri="+url.QueryEscape(base+"/cb"), strings.NewReader(tt.body), "Content-Type", tt.kind)
+		got := <-said
+		if got.body != tt.want || got.query != "redirect_uri="+url.QueryEscape(own+"/cb") {
+			t.Errorf("%s: the application heard %q of %s, want %q; query %q", tt.kind, got.body, got.length, tt.want, got.query)
+		}
+	}
+	for i, x := range s.stop() {
+		if strings.Contains(x.Request.Target, "127.0.0.1%3A"+s.Routes()[0].URL[len("http://127.0.0.1:"):]) || i == 0 && !strings.Contains(string(x.Request.Body.Data), own+"/x") {
+			t.Errorf("taken %s %s", x.Request.Target, x.Request.Body.Data)
+		}
+	}
 }

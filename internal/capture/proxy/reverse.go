@@ -37,6 +37,7 @@ func (p *Proxy) reverseHandler(rt *route) http.Handler {
 		to.Scheme, to.Host, to.User = rt.target.Scheme, rt.target.Host, nil
 		r.URL, r.Host = &to, rt.target.Host
 		p.rewriteRequest(f, r.Header)
+		p.relinkRequest(f, r)
 		p.goproxy.ServeHTTP(w, r)
 	})
 }

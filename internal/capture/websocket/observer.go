@@ -87,6 +87,12 @@ func (o *Observer) room(n int64) bool {
 	return true
 }
 
+func (o *Observer) remaining() int64 {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.budget
+}
+
 func (o *Observer) add(f exchange.Frame) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -195,7 +195,7 @@ func (s *side) content(m *message) []byte {
 	const tail = "\x00\x00\xff\xff\x01\x00\x00\xff\xff" // what the sender left out, and an end (RFC 7692 section 7.2.2)
 	r := flate.NewReaderDict(io.MultiReader(bytes.NewReader(m.data), bytes.NewReader([]byte(tail))), s.past)
 	defer r.Close()
-	most := max(1<<20, 100*int64(len(m.data)))
+	most := int64(len(m.data)) + s.o.remaining() // never more in memory than may be kept
 	out, err := io.ReadAll(io.LimitReader(r, most+1))
 	if err != nil || int64(len(out)) > most || !s.o.room(max(0, int64(len(out)-len(m.data)))) {
 		s.lost = !s.fresh

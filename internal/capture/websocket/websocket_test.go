@@ -158,6 +158,18 @@ func TestBudget(t *testing.T) {
 	}
 }
 
+// A message that unpacks to more than may be kept is not unpacked.
+func TestBombs(t *testing.T) {
+	o := websocket.New("permessage-deflate; client_no_context_takeover", 100_000)
+	bomb := deflated(t, true, strings.Repeat("x", 50<<20))[0]
+	o.ToHost(frame(0xc1, true, bomb), 1)
+	o.ToHost(frame(0xc1, true, deflated(t, true, "after")[0]), 2)
+	f := o.Frames()
+	if len(f) != 2 || f[0].Data != nil || f[0].Size != int64(len(bomb)) || string(f[1].Data) != "after" {
+		t.Errorf("%d frames, of %d bytes", len(f), f[0].Size)
+	}
+}
+
 // What breaks the protocol ends the observation of its direction only.
 func TestBroken(t *testing.T) {
 	for name, b := range map[string][]byte{
