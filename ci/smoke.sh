@@ -365,7 +365,8 @@ await_target() {
   if [ -n "$ready" ]; then
     urls=$ready
   else
-    urls=$(sed -n 's/^target  *[^ ]* = \(http[^ ]*\)$/\1/p' "$1")
+    # every target that is reached directly; what goes through a proxy or to a chosen address only replayer reaches
+    urls=$(sed -n 's/^\(target\|      \)  *[A-Za-z0-9_.-]* = \(http[^ ,]*\)$/\2/p' "$1")
   fi
   if ! command -v curl >/dev/null; then
     say "curl is not here: the target is not waited for"

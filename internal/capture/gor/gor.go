@@ -200,7 +200,7 @@ func (f *File) next() (*record, error) {
 	}
 	nanos, parseErr := strconv.ParseInt(parts[2], 10, 64)
 	if parseErr != nil || nanos < 0 {
-		return fail(fmt.Sprintf("%q is no time in nanoseconds", parts[2]))
+		return fail("the third word of a record should be a time in nanoseconds")
 	}
 	return &record{kind: parts[0], id: parts[1], at: time.Unix(0, nanos).UTC(), payload: payload, line: first}, nil
 }

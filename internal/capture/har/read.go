@@ -207,7 +207,7 @@ func (s *scanner) delimiter(want json.Delim) error {
 		return err
 	}
 	if t != want {
-		return fmt.Errorf("%v stands where %q should begin", t, want.String())
+		return fmt.Errorf("something else stands where %q should begin", want.String())
 	}
 	return nil
 }
@@ -311,5 +311,5 @@ func parseTime(s string) (time.Time, error) {
 			return t.UTC(), nil
 		}
 	}
-	return time.Time{}, fmt.Errorf("startedDateTime %q is no time", s)
+	return time.Time{}, errors.New("startedDateTime is no time of ISO 8601") // what stands there may be anything: it is not repeated
 }

@@ -25,7 +25,7 @@ func (p *Proxy) relink(f *flight, res *http.Response, body *answerBody) {
 	if f.method == http.MethodHead || res.StatusCode == http.StatusPartialContent || !isMarkup(res.Header.Get("Content-Type")) {
 		return
 	}
-	links := p.links(f, false)
+	links := p.links(f, false, strings.Contains(res.Header.Get("Content-Type"), "html"))
 	coding := f.answer.Body.Encoding
 	coded := coding != "" && !strings.EqualFold(coding, "identity")
 	if res.ContentLength > relinkMost || coded && strings.HasPrefix(res.Header.Get("Content-Type"), "text/event-stream") {
@@ -72,7 +72,7 @@ func (p *Proxy) relink(f *flight, res *http.Response, body *answerBody) {
 // sent: what a page has learned of our addresses, and says, is the application's.
 // Bodies of a known length that are no upload are read whole for that.
 func (p *Proxy) relinkRequest(f *flight, r *http.Request) {
-	links := p.links(f, true)
+	links := p.links(f, true, false)
 	if query, _, any := links.replace(nil, []byte(r.URL.RawQuery), true); any {
 		r.URL.RawQuery = string(query)
 	}
@@ -92,13 +92,53 @@ func (p *Proxy) relinkRequest(f *flight, r *http.Request) {
 		r.ContentLength = int64(len(text))
 		r.Header.Set("Content-Length", strconv.Itoa(len(text)))
 	}
-	r.Body = &asked{bytes.NewReader(text), body}
+	r.Body = &asked{&held{text}, body}
+}
+
+// relinkPolicy makes a Content-Security-Policy allow what a page is led to: the
+// applications' origins, and hosts that stand there without a scheme, become our
+// addresses; nothing is upgraded to https, which we do not speak.
+func (p *Proxy) relinkPolicy(l *links, policy string) string {
+	changed, _, _ := l.replace(nil, []byte(policy), true)
+	directives := strings.Split(string(changed), ";")
+	kept := directives[:0]
+	for _, d := range directives {
+		words := strings.Split(d, " ")
+		for i, w := range words {
+			for _, r := range p.routes {
+				if w == r.target.Host || w == r.target.Hostname() {
+					words[i] = string(l.to(r.target.Scheme + "://" + r.target.Host))
+				}
+			}
+		}
+		if name := strings.ToLower(strings.TrimSpace(words[0] + strings.Join(words[1:], ""))); name != "upgrade-insecure-requests" && name != "block-all-mixed-content" {
+			kept = append(kept, strings.Join(words, " "))
+		}
+	}
+	return strings.Join(kept, ";")
+}
+
+// to is what takes the place of an origin.
+func (l *links) to(origin string) []byte {
+	to, _, _ := l.replace(nil, []byte(origin), true)
+	return to
 }
 
 // asked is a request's body that was read already.
 type asked struct {
 	io.Reader
 	io.Closer
+}
+
+// held gives a text, and its end with the last of it, so that nobody waits for the end.
+type held struct{ text []byte }
+
+func (h *held) Read(p []byte) (int, error) {
+	n := copy(p, h.text)
+	if h.text = h.text[n:]; len(h.text) == 0 {
+		return n, io.EOF
+	}
+	return n, nil
 }
 
 // failing is the end of a body that broke off.
@@ -121,8 +161,9 @@ func isMarkup(contentType string) bool {
 // link is one way of writing an origin, and what takes its place.
 type link struct {
 	from, to []byte
-	host     int // index of the host that stands in from
-	at       int // where
+	host     int  // index of the host that stands in from
+	at       int  // where
+	free     bool // whatever follows belongs to it
 }
 
 // links are the ways of writing some origins, and the hosts that stand in them:
@@ -139,15 +180,16 @@ const maxLinks = 64
 type way struct {
 	host  string // under which the client knows us
 	asked bool   // in requests: our addresses become the applications'
+	page  bool   // in pages, which must not hold scripts to a hash that a change breaks
 }
 
 // links are those of all routes, as the client of a flight knows their listeners.
-func (p *Proxy) links(f *flight, asked bool) *links {
+func (p *Proxy) links(f *flight, asked, page bool) *links {
 	host, _, err := net.SplitHostPort(f.visited)
 	if err != nil {
 		host = f.visited
 	}
-	w := way{strings.Trim(host, "[]"), asked}
+	w := way{strings.Trim(host, "[]"), asked, page}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if l := p.linksOf[w]; l != nil {
@@ -168,6 +210,12 @@ func (p *Proxy) links(f *flight, asked bool) *links {
 		}
 		l.add(r.target.Hostname(), r.target.Scheme, r.target.Host, "http", seen)
 	}
+	if page {
+		l.hosts = append(l.hosts, []byte("integrity"))
+		for _, quote := range []string{`"`, `'`} {
+			l.all = append(l.all, link{[]byte(" integrity=" + quote + "sha"), []byte(" data-integrity=" + quote + "sha"), len(l.hosts) - 1, 1, true})
+		}
+	}
 	p.linksOf[w] = l
 	return l
 }
@@ -178,7 +226,7 @@ func (l *links) add(host, fromScheme, from, toScheme, to string) {
 	l.hosts = append(l.hosts, []byte(host))
 	one := func(from, to string) {
 		if at := strings.Index(from, host); at >= 0 {
-			l.all = append(l.all, link{[]byte(from), []byte(to), index, at})
+			l.all = append(l.all, link{[]byte(from), []byte(to), index, at, false})
 		}
 	}
 	sockets := map[string]string{"http": "ws", "https": "wss"}
@@ -222,7 +270,10 @@ func (l *links) replace(dst, text []byte, last bool) (out []byte, held int, any 
 			continue
 		}
 		end := start + len(l.all[which].from)
-		other, known := continues(text[end:])
+		other, known := false, true
+		if !l.all[which].free {
+			other, known = continues(text[end:])
+		}
 		if !last && (!known || l.mayGrow(text[start:])) {
 			return append(dst, text[pos:start]...), len(text) - start, any
 		}

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"firedrill/internal/capture/proxy"
+	"firedrill/internal/exchange"
 )
 
 // gzipped is text as a server sends it compressed.
@@ -91,6 +92,34 @@ func TestAbsoluteLinksFollow(t *testing.T) {
 				t.Errorf("taken of %s: %s", x.Request.Target, got)
 			}
 		}
+	}
+}
+
+// A page is allowed to go where its links lead now, and is not held to the hash of
+// a script that has changed.
+func TestPoliciesFollow(t *testing.T) {
+	app, pool := tlsApplication(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		w.Header().Set("Content-Security-Policy", "default-src 'self'; connect-src https://"+r.Host+" wss://"+r.Host+" https://cdn.example.org; img-src "+r.Host+"; upgrade-insecure-requests")
+		w.Header().Set("Link", "<https://"+r.Host+"/app.css>; rel=preload")
+		io.WriteString(w, `<script src="/app.js" integrity="sha384-abc" crossorigin></script>`)
+	})
+	s := reverseTLS(t, app, pool)
+	base := s.Routes()[0].URL
+	res, body := get(t, client(t, ""), base)
+	want := "default-src 'self'; connect-src " + base + " ws" + strings.TrimPrefix(base, "http") + " https://cdn.example.org; img-src " + base
+	if got := res.Header.Get("Content-Security-Policy"); got != want {
+		t.Errorf("policy %q, want %q", got, want)
+	}
+	if got := res.Header.Get("Link"); got != "<"+base+"/app.css>; rel=preload" {
+		t.Errorf("link %q", got)
+	}
+	if want := `<script src="/app.js" data-integrity="sha384-abc" crossorigin></script>`; body != want {
+		t.Errorf("page %q", body)
+	}
+	x := s.only()
+	if got, _ := exchange.Get(x.Response.Header, "Content-Security-Policy"); !strings.Contains(got, "connect-src "+app.URL) || !strings.Contains(string(x.Response.Body.Data), " integrity=") {
+		t.Errorf("taken %q, %s", got, x.Response.Body.Data)
 	}
 }
 

@@ -149,6 +149,16 @@ func (p *Proxy) rewriteAnswer(f *flight, h http.Header) {
 	for i, v := range h["Set-Cookie"] {
 		h["Set-Cookie"][i] = rewriteSetCookie(v)
 	}
+	for _, name := range [...]string{"Content-Security-Policy", "Content-Security-Policy-Report-Only"} {
+		for i, v := range h[name] {
+			h[name][i] = p.relinkPolicy(p.links(f, false, false), v)
+		}
+	}
+	for _, name := range [...]string{"Link", "Refresh"} {
+		for i, v := range h[name] {
+			h[name][i] = string(p.links(f, false, false).to(v))
+		}
+	}
 }
 
 // rewriteSetCookie makes a cookie one that a browser keeps for a plain http host
