@@ -83,7 +83,7 @@ func stressed() []scenario.Persona {
 }
 
 func spike(users int) scenario.Load {
-	l := ramp(users, min2, users, time.Duration(0), 4*users, min2, 4*users, time.Duration(0), users, 5*time.Minute, users)
+	l := ramp(0, 15*time.Second, users, min2, users, time.Duration(0), 4*users, min2, 4*users, time.Duration(0), users, 5*time.Minute, users)
 	l.GracefulRampDown = 0
 	return l
 }
@@ -128,7 +128,7 @@ func promises() map[string]promise {
 		"stress":     {users: 500, length: 675 * time.Second, personas: stressed(), thresholds: dayThresholds(), steps: &scenario.Steps{MustHold: 133}},
 		"soak": {users: 133, length: 2 * time.Hour, personas: day(soak), thresholds: dayThresholds(),
 			drift: &scenario.Drift{P95: 0.10, Errors: 0.01, Queries: 0.05}},
-		"spike": {users: 532, length: 9 * time.Minute, personas: day(spike), thresholds: []string{"http_req_failed{phase:step 2} rate<0.10"},
+		"spike": {users: 532, length: 9*time.Minute + 15*time.Second, personas: day(spike), thresholds: []string{"http_req_failed{phase:step 2} rate<0.10"},
 			recovery: &scenario.Recovery{After: "step 2", Within: time.Minute, Window: 10 * time.Second, Keep: 30 * time.Second, Thresholds: []scenario.Threshold{
 				{Metric: "http_req_duration", Expr: "p(95)<1000"}, {Metric: "http_req_duration", Expr: "p(99)<2000"}, {Metric: "http_req_failed", Expr: "rate<0.05"}}}},
 
