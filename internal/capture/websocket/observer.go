@@ -74,7 +74,7 @@ func (o *Observer) Uncounted() int {
 }
 
 // Broken reports whether one of the directions broke the protocol.
-func (o *Observer) Broken() bool { return o.toHost.broken || o.toClient.broken }
+func (o *Observer) Broken() bool { return o.toHost.broken.Load() || o.toClient.broken.Load() }
 
 // room takes n bytes from the budget, if it has them.
 func (o *Observer) room(n int64) bool {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"io"
+	"sync/atomic"
 	"time"
 
 	"github.com/klauspost/compress/flate"
@@ -27,7 +28,7 @@ type side struct {
 	toHost  bool
 	deflate bool
 	fresh   bool // each message is compressed on its own
-	broken  bool
+	broken  atomic.Bool
 
 	head []byte // of the frame that has begun, as far as it came
 	left uint64 // payload bytes of it that are still to come
@@ -54,7 +55,7 @@ type message struct {
 
 // feed takes the bytes that pass.
 func (s *side) feed(b []byte, at time.Duration) {
-	for len(b) > 0 && !s.broken {
+	for len(b) > 0 && !s.broken.Load() {
 		if s.left > 0 {
 			n := min(uint64(len(b)), s.left)
 			s.payload(b[:n])
@@ -105,7 +106,7 @@ func (s *side) begin(at time.Duration) {
 	s.head = s.head[:0]
 	s.left = length
 	if !s.start(first, length) {
-		s.broken = true
+		s.broken.Store(true)
 		return
 	}
 	if length == 0 {
