@@ -135,7 +135,7 @@ func (j *judge) targetFindings() {
 		at = t.length
 	}
 	status, advice := verdict.Fail, "look at its log and its memory at that moment; it fell under the load, which is a finding and not a fault of the run"
-	if m := j.manifest.Steps; m != nil && t.users.at(at) > m.MustHold {
+	if m := j.manifest.Steps; m != nil && t.users.within(at-time.Second, at+1) > m.MustHold {
 		status = verdict.Info // more than it must carry: that it fell there is the answer
 		advice += "; it must carry " + verdict.Count(m.MustHold, "user")
 	}

@@ -74,7 +74,7 @@ func Judge(run Run, baselines baseline.Baselines) (*verdict.Report, error) {
 		Iterations: j.iterations(), Timeline: j.timeline(), Phases: []verdict.Phase{}, Generator: j.generator(), Streams: j.streams()}
 	for i, p := range j.names.Phases {
 		p.To = j.tally.phaseEnd(i)
-		j.report.Phases = append(j.report.Phases, verdict.Phase(p))
+		j.report.Phases = append(j.report.Phases, verdict.Phase{Name: p.Name, From: p.From, To: p.To, Hold: p.Hold})
 	}
 	j.latencies()
 	j.queries()

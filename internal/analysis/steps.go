@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"firedrill/internal/metric"
+	"firedrill/internal/sample"
 	"firedrill/internal/verdict"
 )
 
@@ -43,9 +44,28 @@ func (j *judge) prepareSteps() error {
 	return nil
 }
 
-// mustHold is whether a step is one of those that must hold.
+// mustHold is whether a step is one of those that must hold: by the users that it
+// was to have, whether they came or not. Where starts come at a rate, by those that
+// were there, and where nobody was, by the most that ever were.
 func (j *judge) mustHold(phase int) bool {
-	return j.stepUsers(phase) <= j.manifest.Steps.MustHold
+	users := scheduled(j.names.Phases[phase])
+	if users == 0 {
+		users = j.stepUsers(phase)
+	}
+	if users == 0 {
+		users = j.tally.users.peak
+	}
+	return users <= j.manifest.Steps.MustHold
+}
+
+// scheduled is the number of users that a phase was to have; 0: not known. Runs of
+// older versions say it in its name alone.
+func scheduled(p sample.Phase) int {
+	var n, users int
+	if _, err := fmt.Sscanf(p.Name, "step %d: %d users", &n, &users); p.Users > 0 || err != nil || p.Name != fmt.Sprintf("step %d: %d users", n, users) {
+		return p.Users
+	}
+	return users
 }
 
 // stepUsers is the greatest number of users in a phase, whatever became of them.
@@ -164,7 +184,12 @@ func (j *judge) stepFindings() {
 		must := j.mustHold(i)
 		if j.tally.phases[i].requests == 0 {
 			if must {
-				j.findLoad(verdict.NoData, -1, p.Name, "the step of "+users+" must hold and was not reached", "run the whole scenario; no data is a failure", users)
+				what := p.Name
+				if n := scheduled(p); n > 0 {
+					users = verdict.Count(n, "user")
+					what = "the step of " + users
+				}
+				j.findLoad(verdict.NoData, -1, p.Name, what+" must hold and was not reached", "run the whole scenario; no data is a failure", users)
 			}
 			continue
 		}

@@ -1,6 +1,7 @@
 package analysis_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -149,6 +150,53 @@ func TestStepsWithoutData(t *testing.T) {
 	dead.Head.Steps.MustHold = 200
 	if r := judge(t, dead, wide(t)); r.Status != verdict.Fail || r.Findings[0].Where != "target" || r.Findings[0].Status != verdict.Fail {
 		t.Errorf("%s: %+v", r.Summary, r.Findings)
+	}
+}
+
+// TestAStepThatIsNotReachedIsJudgedByItsUsers: when the run ends, so do its users.
+func TestAStepThatIsNotReachedIsJudgedByItsUsers(t *testing.T) {
+	over := func(at time.Duration, end string, mustHold int) *runstest.Run {
+		r := stress(8, mustHold)
+		r.Requests = slices.DeleteFunc(r.Requests, func(s sample.Sample) bool { return s.Intended >= at })
+		r.Curve = append(slices.DeleteFunc(r.Curve, func(u sample.Users) bool { return u.At >= at }), sample.Users{At: at})
+		r.End.End, r.End.Length, r.End.PeakUsers = end, at, 0
+		return r
+	}
+	named := func(r *runstest.Run, users int) *runstest.Run { // with a schedule that its names do not say
+		last := &r.Head.Names.Phases[3]
+		last.Name, last.Users = "hold", users
+		r.End.Names = r.Head.Names
+		return r
+	}
+	dead := over(80*time.Second, runs.TargetDied, 50)
+	for i := range dead.Requests {
+		if s := &dead.Requests[i]; s.Intended > 70*time.Second {
+			s.Status, s.Error, s.Flags = 0, sample.Refused, sample.Failed|sample.NotSent
+		}
+	}
+	const reached = "pass, pass, pass, no data"
+	rates := over(90*time.Second, runs.Aborted, 150)
+	rates.Head.Names.Phases[3].Name = "step 4: 5 users and 2 starts/s"
+	rates.End.Names = rates.Head.Names
+	for _, c := range []struct {
+		why    string
+		run    *runstest.Run
+		status verdict.Status
+		steps  string
+		says   string // finding
+	}{
+		{"it is above: what was carried is the answer", over(90*time.Second, runs.Aborted, 50), verdict.Pass, reached, ""},
+		{"the target died above", dead, verdict.Pass, "pass, pass, fail, no data", "the target stopped answering at 1:10"},
+		{"it died with its last answer", over(90*time.Second, runs.TargetDied, 50), verdict.Pass, reached, "the target stopped answering at 1:30"},
+		{"it must hold", over(90*time.Second, runs.Aborted, 200), verdict.Fail, reached, "the step of 200 users must hold and was not reached"},
+		{"it is above, by its schedule", named(over(90*time.Second, runs.Aborted, 150), 200), verdict.Pass, reached, ""},
+		{"it must hold, by its schedule", named(over(90*time.Second, runs.Aborted, 150), 120), verdict.Fail, reached, "the step of 120 users must hold"},
+		{"its users are not known", rates, verdict.Fail, reached, "must hold and was not reached"},
+	} {
+		r := judge(t, c.run, wide(t))
+		if r.Status != c.status || statuses(r) != c.steps || c.says != "" && find(r, c.says) == nil || find(r, "of 0 users") != nil {
+			t.Errorf("%s: %s, %s, %+v", c.why, r.Summary, statuses(r), r.Findings)
+		}
 	}
 }
 

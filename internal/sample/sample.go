@@ -192,8 +192,9 @@ type Endpoint struct {
 
 // Phase is a stretch of the run. Baselines are judged by Hold phases.
 type Phase struct {
-	Name string        `json:"name"` // "ramp-up", "hold", "ramp-down", "step 2: 100 users"
-	From time.Duration `json:"from"`
-	To   time.Duration `json:"to"`
-	Hold bool          `json:"hold"`
+	Name  string        `json:"name"` // "ramp-up", "hold", "ramp-down", "step 2: 100 users"
+	From  time.Duration `json:"from"`
+	To    time.Duration `json:"to"`
+	Hold  bool          `json:"hold"`
+	Users int           `json:"users,omitempty"` // scheduled in a hold; 0: not known, or starts come at a rate
 }

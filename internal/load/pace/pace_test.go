@@ -181,25 +181,25 @@ func TestPhases(t *testing.T) {
 		loads []scenario.Load
 		want  []sample.Phase
 	}{
-		{"constant", []scenario.Load{{Executor: scenario.ConstantVUs, VUs: 20, Duration: 10 * m}}, []sample.Phase{{Name: "hold", To: 10 * m, Hold: true}, wind(10 * m)}},
+		{"constant", []scenario.Load{{Executor: scenario.ConstantVUs, VUs: 20, Duration: 10 * m}}, []sample.Phase{{Name: "hold", To: 10 * m, Hold: true, Users: 20}, wind(10 * m)}},
 		{"a school day", []scenario.Load{
 			ramp(0, stage(2*m, 30), stage(5*m, 30), stage(2*m, 0)),
 			ramp(0, stage(2*m, 100), stage(5*m, 100), stage(2*m, 0)),
 			{Executor: scenario.ConstantVUs, VUs: 3, Duration: 9 * m},
-		}, []sample.Phase{{Name: "ramp-up", To: 2 * m}, {Name: "hold", From: 2 * m, To: 7 * m, Hold: true}, {Name: "ramp-down", From: 7 * m, To: 9 * m}, wind(9 * m)}},
+		}, []sample.Phase{{Name: "ramp-up", To: 2 * m}, {Name: "hold", From: 2 * m, To: 7 * m, Hold: true, Users: 133}, {Name: "ramp-down", From: 7 * m, To: 9 * m}, wind(9 * m)}},
 		{"opening day: two rises are one", []scenario.Load{
 			{Executor: scenario.ConstantVUs, VUs: 2, Duration: 5 * m},
 			ramp(0, stage(3*m, 20), stage(2*m, 20)),
 			ramp(0, stage(1*m, 50), stage(2*m, 200), stage(2*m, 200)),
-		}, []sample.Phase{{Name: "ramp-up", To: 3 * m}, {Name: "hold", From: 3 * m, To: 5 * m, Hold: true}, wind(5 * m)}},
+		}, []sample.Phase{{Name: "ramp-up", To: 3 * m}, {Name: "hold", From: 3 * m, To: 5 * m, Hold: true, Users: 222}, wind(5 * m)}},
 		{"levels", []scenario.Load{ramp(50, stage(2*m, 50), stage(0, 100), stage(2*m, 100), stage(m, 133), stage(2*m, 133))}, []sample.Phase{
-			{Name: "step 1: 50 users", To: 2 * m, Hold: true}, {Name: "step 2: 100 users", From: 2 * m, To: 4 * m, Hold: true},
-			{Name: "ramp-up", From: 4 * m, To: 5 * m}, {Name: "step 3: 133 users", From: 5 * m, To: 7 * m, Hold: true}, wind(7 * m)}},
+			{Name: "step 1: 50 users", To: 2 * m, Hold: true, Users: 50}, {Name: "step 2: 100 users", From: 2 * m, To: 4 * m, Hold: true, Users: 100},
+			{Name: "ramp-up", From: 4 * m, To: 5 * m}, {Name: "step 3: 133 users", From: 5 * m, To: 7 * m, Hold: true, Users: 133}, wind(7 * m)}},
 		{"rates", []scenario.Load{{Executor: scenario.RampingArrivalRate, StartRate: 60, TimeUnit: m, Stages: []scenario.Stage{stage(m, 60), stage(m, 120), stage(m, 120)}}}, []sample.Phase{
 			{Name: "step 1: 1 starts/s", To: m, Hold: true}, {Name: "ramp-up", From: m, To: 2 * m}, {Name: "step 2: 2 starts/s", From: 2 * m, To: 3 * m, Hold: true}, wind(3 * m)}},
 		{"a second rise has its own name", []scenario.Load{ramp(0, stage(m, 5), stage(m, 0), stage(m, 5))}, []sample.Phase{
 			{Name: "ramp-up", To: m}, {Name: "ramp-down", From: m, To: 2 * m}, {Name: "ramp-up 2", From: 2 * m, To: 3 * m}, wind(3 * m)}},
-		{"a later start", []scenario.Load{{Executor: scenario.SharedIterations, VUs: 35, Iterations: 35, MaxDuration: 5 * m, StartTime: m}}, []sample.Phase{{Name: "hold", From: m, To: 6 * m, Hold: true}, wind(6 * m)}},
+		{"a later start", []scenario.Load{{Executor: scenario.SharedIterations, VUs: 35, Iterations: 35, MaxDuration: 5 * m, StartTime: m}}, []sample.Phase{{Name: "hold", From: m, To: 6 * m, Hold: true, Users: 35}, wind(6 * m)}},
 	} {
 		if d := cmp.Diff(tt.want, pace.Phases(tt.loads)); d != "" {
 			t.Errorf("%s: %s", tt.name, d)

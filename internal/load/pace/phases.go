@@ -2,6 +2,7 @@ package pace
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -134,6 +135,9 @@ func name(all []stretch) []sample.Phase {
 			p.Name, p.Hold = "hold", true
 			if holds > 1 {
 				p.Name = fmt.Sprintf("step %d: %s", n, s.load())
+			}
+			if s.rate == 0 {
+				p.Users = int(math.Ceil(s.users))
 			}
 		}
 		phases = append(phases, p)
