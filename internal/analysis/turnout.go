@@ -3,6 +3,7 @@ package analysis
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"firedrill/internal/sample"
@@ -34,12 +35,14 @@ type attendance struct {
 	failed          []bool // an iteration came to nothing
 	refused         []bool // of those at the log-in
 	account, answer string // "teacher51@test.local", "POST /api/v1/auth/login answered 401"
-	status          uint16 // of the last answer to a log-in request
+	denied          bool   // a log-in was refused for what was sent, and not because the target could do no more
 }
 
-// denied is whether the log-in was refused for what was sent, and not because the
-// target could do no more.
-func (a *attendance) denied() bool { return a.status != 408 && a.status != 429 && a.status < 500 }
+// forAccount is whether an answer refuses a log-in for what was sent. No answer (0)
+// and a target that can do no more say nothing of the account.
+func forAccount(status int) bool {
+	return status != 0 && status != 408 && status != 429 && status < 500
+}
 
 func newTurnout(phases []sample.Phase) *turnout {
 	return &turnout{phases: phases, refused: map[turnKey]bool{}, users: map[uint32]*attendance{}}
@@ -81,19 +84,27 @@ func (t *turnout) iteration(it *sample.Iteration, reasons []string) {
 	}
 	t.mark(a.refused, during)
 	t.refused[turnKey{it.VU, it.Iteration}] = true
-	if int(it.Reason) < len(reasons) {
-		text := strings.TrimPrefix(reasons[it.Reason], "log-in refused: ")
-		answer, account, _ := strings.Cut(text, " (account ")
+	if int(it.Reason) >= len(reasons) {
+		return
+	}
+	text, ok := strings.CutPrefix(reasons[it.Reason], "log-in refused: ")
+	if !ok { // one of more than a run keeps
+		return
+	}
+	answer, account, _ := strings.Cut(text, " (account ")
+	status, _ := strconv.Atoi(answer[strings.LastIndexByte(answer, ' ')+1:])
+	if a.answer == "" || forAccount(status) {
 		a.answer, a.account = answer, strings.TrimSuffix(account, ")")
 	}
 }
 
 func (t *turnout) sample(s *sample.Sample) {
 	a := t.user(s.VU, s.Persona)
+	refused := t.refused[turnKey{s.VU, s.Iteration}]
 	switch {
 	case s.Has(sample.Login):
-		a.status = s.Status
-	case s.Status == 0 && s.Error != sample.TimedOut, t.refused[turnKey{s.VU, s.Iteration}]:
+		a.denied = a.denied || refused && (s.Has(sample.Failed) || s.Has(sample.Unexpected)) && forAccount(int(s.Status))
+	case s.Status == 0 && s.Error != sample.TimedOut, refused:
 	default:
 		t.mark(a.worked, stretch{s.Intended, s.End})
 	}
@@ -136,7 +147,7 @@ func (t *turnout) absent(phase, personas int) absence {
 		case !a.refused[k]:
 			b.idle[a.persona]++
 			continue
-		case a.denied():
+		case a.denied:
 			b.denied[a.persona]++
 		default:
 			b.turned[a.persona]++

@@ -95,6 +95,48 @@ func TestRefusedUsersAreNoLoad(t *testing.T) {
 	}
 }
 
+// A log-in that is not answered says nothing of the account, nor does one that was
+// answered before it: a target that falls in the flood is no mistake of who runs it.
+func TestWhyALogInWasRefused(t *testing.T) {
+	const at = 19 * time.Second
+	more := func(r *runstest.Run, iteration uint32, status uint16, flags sample.Flags) *runstest.Run {
+		for _, u := range numbers(31, 50) {
+			s := sample.Sample{VU: uint32(u), Iteration: iteration, Status: status, Flags: sample.Login | flags, Intended: at, Start: at, Sent: at, FirstByte: at, End: at + time.Millisecond, Queries: -1, QueryTime: -1}
+			outcome := sample.Broken
+			if status == 0 {
+				s.Error = sample.TimedOut
+			} else if s.Has(sample.Failed) {
+				outcome = sample.LoginFailed
+				r.Head.Names.Reasons = append(r.Head.Names.Reasons, fmt.Sprintf("log-in refused: POST /login answered %d (account teacher%d@test.local)", status, u))
+			}
+			r.Requests = append(r.Requests, s)
+			if s.Has(sample.Failed) {
+				r.Turns = append(r.Turns, sample.Iteration{VU: uint32(u), Iteration: iteration, Start: at, End: s.End, Outcome: outcome, Reason: uint16(len(r.Head.Names.Reasons) - 1)})
+			}
+		}
+		r.End.Names = r.Head.Names
+		return r
+	}
+	made := func(status uint16) *runstest.Run {
+		return refuse(target{servers: 8, levels: []level{{50, 20 * time.Second}}}.run(), status, numbers(31, 50)...)
+	}
+	for _, c := range []struct {
+		why    string
+		run    *runstest.Run
+		status verdict.Status
+		says   string
+	}{
+		{"overload, then no answer", more(made(503), 99, 0, sample.Failed), verdict.Fail, "POST /login answered 503"},
+		{"a page of the log-in that was given before", more(made(503), 0, 200, 0), verdict.Fail, "POST /login answered 503"},
+		{"the account, then overload", more(made(401), 99, 503, sample.Failed), verdict.Invalid, "POST /login answered 401"},
+		{"overload, then the account", more(made(503), 99, 401, sample.Failed), verdict.Invalid, "POST /login answered 401"},
+	} {
+		if r := judge(t, c.run, wide(t)); r.Status != c.status || !strings.Contains(r.Summary, c.says) {
+			t.Errorf("%s: %s, %s", c.why, r.Status, r.Summary)
+		}
+	}
+}
+
 // A target that refuses one in ten while the rest has it easy has not passed.
 func TestATargetThatLetsFewIn(t *testing.T) {
 	r := judge(t, refuse(target{servers: 8, levels: []level{{50, 20 * time.Second}}}.run(), 503, numbers(46, 50)...), wide(t))
