@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -87,7 +88,13 @@ func (j *judge) recovery() {
 			break
 		}
 	}
+	unseen := ""
+	if row.Took != nil {
+		unseen = j.unseen(stretch{first, first + r.Keep})
+	}
 	switch {
+	case unseen != "" && *row.Took <= r.Within:
+		row.Took, row.Broke = nil, []string{fmt.Sprintf("%s had no data in the %s in which the rest was well again", unseen, verdict.Duration(r.Keep))}
 	case row.Took != nil && *row.Took <= r.Within:
 		row.Status, row.Broke = verdict.Pass, nil
 	case row.Took != nil:
@@ -124,8 +131,9 @@ func (j *judge) loadEnd() time.Duration {
 }
 
 // goodAt is whether every threshold holds in the window that begins at a moment.
-// Nothing at all is not good: a target that answers nobody has not recovered; but
-// what only some requests are asked (a selector) need not be seen in each window.
+// Nothing at all is not good: a target that answers nobody has not recovered,
+// whatever is asked of it; but what only some requests are asked (a selector) need
+// not be seen in each window.
 func (j *judge) goodAt(at time.Duration) (good, known bool) {
 	good = true
 	for i, t := range j.ofReturn {
@@ -133,11 +141,34 @@ func (j *judge) goodAt(at time.Duration) (good, known bool) {
 		if w == nil {
 			return false, false
 		}
-		if w.Status == verdict.Fail || w.Status == verdict.NoData && len(t.Selector.Tags) == 0 {
+		if w.Status == verdict.Fail || w.Status == verdict.NoData && len(t.Selector.Tags) == 0 || !j.answeredIn(at, t.Window) {
 			good = false
 		}
 	}
 	return good, true
+}
+
+// answeredIn is whether any request was answered in a window that begins at a moment.
+func (j *judge) answeredIn(at, size time.Duration) bool {
+	list := j.tally.seconds
+	from, to := min(int(at/time.Second), len(list)), min(int((at+size)/time.Second), len(list))
+	return slices.ContainsFunc(list[from:max(from, to)], func(s second) bool { return len(s.times) > 0 })
+}
+
+// unseen is a threshold of which no window that begins in a stretch of the run had
+// data; "": all had some. What was not seen has not recovered.
+func (j *judge) unseen(s stretch) string {
+	for i, t := range j.ofReturn {
+		seen := false
+		for at := s.from.Truncate(time.Second); at <= s.to && !seen; at += time.Second {
+			w := j.window(i, at)
+			seen = w != nil && w.Status != verdict.NoData
+		}
+		if !seen {
+			return t.Name + " " + t.Expr
+		}
+	}
+	return ""
 }
 
 // brokeAtMoment says what breaks in the windows that begin at a moment.
@@ -149,7 +180,7 @@ func (j *judge) brokeAtMoment(at time.Duration) []string {
 		switch {
 		case w.Status == verdict.Fail:
 			list = append(list, fmt.Sprintf("%s %s: %s at %s", t.Name, expr, value(w.Value, t.Unit()), verdict.Clock(at)))
-		case w.Status == verdict.NoData && len(t.Selector.Tags) == 0:
+		case !j.answeredIn(at, t.Window), w.Status == verdict.NoData && len(t.Selector.Tags) == 0:
 			list = append(list, fmt.Sprintf("%s %s: nothing was answered at %s", t.Name, expr, verdict.Clock(at)))
 		}
 	}

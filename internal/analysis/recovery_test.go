@@ -1,6 +1,7 @@
 package analysis_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -94,6 +95,59 @@ func TestRecovery(t *testing.T) {
 		}
 		if !strings.Contains(text, c.says) || (c.status == verdict.Pass) != (r.Status == verdict.Pass) {
 			t.Errorf("%s: %s %s", c.why, r.Status, text)
+		}
+	}
+}
+
+// TestRecoveryOfWhatOnlySomeAreAsked: it need not be seen in each window, but nobody
+// answering, or nothing of it seen at all, is no recovery.
+func TestRecoveryOfWhatOnlySomeAreAsked(t *testing.T) {
+	const seconds = time.Second
+	only := func(of func(s *sample.Sample) bool) *runstest.Run { // what is kept from the end of the flood on
+		r := spike(7*time.Minute, wellFrom(0))
+		r.Requests = slices.DeleteFunc(r.Requests, func(s sample.Sample) bool { return s.Intended >= 2*time.Minute && !of(&s) })
+		r.Head.Recovery.Thresholds = []scenario.Threshold{{Metric: "http_req_duration{category:list}", Expr: "p(95)<1000"}, {Metric: "http_req_failed{persona:grader}", Expr: "rate<0.05"}}
+		return r
+	}
+	rare := only(func(*sample.Sample) bool { return true })
+	for i := range rare.Requests {
+		if s := &rare.Requests[i]; s.Intended/(20*seconds) != (s.Intended-time.Second)/(20*seconds) {
+			s.Endpoint = 2
+		} else {
+			s.Endpoint = 3
+		}
+	}
+	rare.Head.Names.Endpoints = atHome
+	rare.Head.Recovery.Thresholds[0].Metric = "http_req_duration{category:detail}"
+	mute := only(func(*sample.Sample) bool { return true })
+	for i := range mute.Requests {
+		if s := &mute.Requests[i]; s.Intended >= 2*time.Minute {
+			s.Status, s.Error = 0, sample.TimedOut
+		}
+	}
+	mute.Head.Recovery.Thresholds = mute.Head.Recovery.Thresholds[:1]
+	never := spike(7*time.Minute, wellFrom(0))
+	never.Head.Recovery.Thresholds = append(never.Head.Recovery.Thresholds, scenario.Threshold{Metric: "http_req_duration{category:nothing}", Expr: "p(95)<1000"})
+	for _, c := range []struct {
+		why    string
+		run    *runstest.Run
+		status verdict.Status
+		took   time.Duration // −1: never
+		says   string
+	}{
+		{"it is seen now and then", rare, verdict.Pass, 0, ""},
+		{"nobody is answered any more", only(func(*sample.Sample) bool { return false }), verdict.Fail, -1, "nothing was answered at 3:00"},
+		{"nobody is for two minutes", only(func(s *sample.Sample) bool { return s.Intended >= 4*time.Minute }), verdict.Fail, 111 * seconds, "nothing was answered at 3:00"},
+		{"nobody is, and says so", mute, verdict.Fail, -1, "nothing was answered at 3:00"},
+		{"one of them is not seen at all", never, verdict.NoData, -1, "http_req_duration{category:nothing} p(95)<1000 had no data in the 30.0 s in which the rest was well again"},
+	} {
+		rec := judge(t, c.run, wide(t)).Recovery
+		took := time.Duration(-1)
+		if rec.Took != nil {
+			took = *rec.Took
+		}
+		if rec.Status != c.status || took != c.took || !strings.Contains(strings.Join(rec.Broke, "; "), c.says) {
+			t.Errorf("%s: %s after %s, %q", c.why, rec.Status, took, rec.Broke)
 		}
 	}
 }
