@@ -102,7 +102,7 @@ func (m *matcher) endpointName(name string) bool {
 
 func (m *matcher) ofPersona(i int, names *sample.Names) bool {
 	return !m.has("persona") || m.known(byPersona, i, len(names.Personas), func() bool {
-		return m.all("persona", func(v string) bool { return v == names.Personas[i] })
+		return m.all("persona", func(v string) bool { return isPersona(v, names.Personas[i]) })
 	})
 }
 
@@ -118,6 +118,14 @@ func (m *matcher) ofPhase(i int, names *sample.Names) bool {
 		return m.all("phase", func(v string) bool { return isPhase(v, p.Name) }) &&
 			m.all("hold", func(v string) bool { return (v == "true") == p.Hold })
 	})
+}
+
+// isPersona is whether a selector's value names the persona: by its whole name, or
+// by what stands before the journey of one that walks several ("calls" of
+// "calls (teacher: grades)").
+func isPersona(value, name string) bool {
+	short, rest, several := strings.Cut(name, " (")
+	return value == name || several && value == short && strings.HasSuffix(rest, ")")
 }
 
 // isPhase is whether a selector's value names the phase: by its whole name, or by
@@ -176,7 +184,7 @@ func (m *matcher) exists(names *sample.Names) bool {
 			}
 		case "persona":
 			for _, p := range names.Personas {
-				found = found || p == t.Value
+				found = found || isPersona(t.Value, p)
 			}
 		case "journey":
 			for _, j := range names.Journeys {

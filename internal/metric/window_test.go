@@ -361,3 +361,33 @@ func BenchmarkExactWindows1M(b *testing.B) {
 		exact.Evaluate(2500 * time.Second)
 	}
 }
+
+// A persona that walks several journeys is several groups of users; its name is all
+// of them, the name of a group that one.
+func TestAPersonaThatWalksSeveralJourneys(t *testing.T) {
+	n := names()
+	n.Personas = []string{"calls (teacher: looks)", "calls (teacher: grades)", "calls more", "call"}
+	for _, c := range []struct {
+		metric, expr string
+		status       verdict.Status
+		value        float64
+	}{
+		{"http_reqs{persona:calls}", "count==2", verdict.Pass, 2},
+		{"http_req_failed{persona:calls}", "rate<0.1", verdict.Pass, 0},
+		{"vus_max{persona:calls}", "value==5", verdict.Pass, 5},
+		{"http_reqs{persona:calls more}", "count==1", verdict.Pass, 1},
+		{"http_reqs{persona:call}", "count==1", verdict.Pass, 1},
+		{"http_reqs{persona:cal}", "count==0", verdict.NoData, 0},
+	} {
+		e := metric.NewExact([]*metric.Threshold{threshold(t, c.metric, c.expr)}, n)
+		for i, users := range []int{2, 3, 4, 5} {
+			s := answered(1, time.Second)
+			s.Persona = uint16(i)
+			e.Sample(s)
+			e.Users(0, uint16(i), users)
+		}
+		if got := e.Evaluate(10 * time.Second)[0]; got.Status != c.status || got.Value != c.value {
+			t.Errorf("%s: %+v", c.metric, got)
+		}
+	}
+}
