@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -165,7 +166,7 @@ func (j *judge) drift(what, unit string, limit float64, share bool, of func(*dri
 		case !ok:
 		case line.Rises() && growth > limit:
 			row.Status = verdict.Fail
-		case growth > limit && line.Effective < unclear:
+		case growth > limit && line.Effective < unclear(line):
 			row.Status = verdict.NoData // no line, and too few values to see what else it is
 		default:
 			row.Status = verdict.Pass
@@ -176,7 +177,17 @@ func (j *judge) drift(what, unit string, limit float64, share bool, of func(*dri
 
 // unclear is below how many independent values a growth beyond its limit is neither
 // shown nor ruled out.
-const unclear = 4
+// Residuals of which neighbours go together are those of a jump or a curve; that is
+// looked for where quarters are long enough (drift.Line.Step), and else by this.
+func unclear(line drift.Line) float64 {
+	if math.IsInf(line.StepLow, -1) && line.N >= fewWindows {
+		return float64(line.N) / 2
+	}
+	return 4
+}
+
+// fewWindows is below how many windows chance alone lets neighbours go together.
+const fewWindows = 20
 
 // growthShare is the growth from start to end as a share of start. A line that
 // begins at or below zero is measured by a tenth of its mean instead.

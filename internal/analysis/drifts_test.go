@@ -118,3 +118,23 @@ func TestNoiseIsNoDrift(t *testing.T) {
 		t.Errorf("%+v", d)
 	}
 }
+
+// TestAJumpAmongFewWindows: too few windows to see a jump in are no proof that there
+// is none.
+func TestAJumpAmongFewWindows(t *testing.T) {
+	for seed := range uint64(20) {
+		random := rand.New(rand.NewPCG(seed, 3))
+		const windows = 30
+		var levels [windows]time.Duration
+		for i := range levels {
+			levels[i] = time.Duration(100+75*random.NormFloat64()+800*float64(i/(windows/2))) * time.Millisecond
+		}
+		run := flow(windows*10*time.Second, 10, func(_ int, s *sample.Sample) {
+			answer(s, max(time.Millisecond, levels[min(windows-1, s.Intended/(10*time.Second))]))
+		})
+		run.Head.Drift = &scenario.Drift{P95: .1, Errors: -1, Queries: -1}
+		if d := judge(t, run, wide(t)).Drift[0]; d.Windows != windows || d.Status == verdict.Pass {
+			t.Errorf("seed %d: %+v", seed, d)
+		}
+	}
+}

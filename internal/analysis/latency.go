@@ -240,6 +240,27 @@ func (j *judge) phaseWarnings(say func(format string, args ...any)) {
 	}
 }
 
+// cutWarnings says which requests were cut off, and so are in no rate and no
+// percentile: of those whose users left in the middle of the run also how long they
+// had waited, as the slowest are among them.
+func (j *judge) cutWarnings(say func(string, ...any)) {
+	end := j.loadEnd() - time.Second
+	within, longest := 0, time.Duration(0)
+	for _, c := range j.tally.interrupted {
+		if c.at < end {
+			within++
+			longest = max(longest, c.waited)
+		}
+	}
+	if n := len(j.tally.interrupted) - within; n > 0 {
+		say("%s cut off by the end of the run and not judged.", verdict.Were(n, "request"))
+	}
+	if within > 0 {
+		say("%s cut off when their users left, while the run went on, and not judged: the longest had waited %s without a full answer. Give users time to finish (graceful_ramp_down) to count them.",
+			verdict.Were(within, "request"), verdict.Duration(longest))
+	}
+}
+
 // warnings gathers what a reader of the numbers should know.
 func (j *judge) warnings() {
 	r, t := j.report, j.tally
@@ -249,9 +270,7 @@ func (j *judge) warnings() {
 		say("Think times were divided by %g: this is another load than that many people make, so it is not judged by baselines.", j.manifest.Speed)
 	}
 	j.phaseWarnings(say)
-	if t.interrupted > 0 {
-		say("%s cut off by the end of the run and not judged.", verdict.Were(t.interrupted, "request"))
-	}
+	j.cutWarnings(say)
 	for i := range t.personas {
 		if p := &t.personas[i]; p.completed == 0 && p.cut > 0 {
 			say("No iteration of %s was completed: the run was shorter than one takes, so its last steps may be missing here. Run longer (--duration).", j.names.Personas[i])

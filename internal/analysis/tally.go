@@ -33,7 +33,7 @@ type tally struct {
 	drift       *driftTally             // nil: not asked for
 	late        *hdrhistogram.Histogram // microseconds from intended start to start
 	stalls      stallFinder
-	interrupted int
+	interrupted []cut
 	rateLimited int
 	unexpected  int
 	stale       int
@@ -47,6 +47,9 @@ type tally struct {
 	unreached   int           // attempts of which nothing could be sent
 	firsts      firsts
 }
+
+// cut is a request that was under way when its user left, or the run ended.
+type cut struct{ at, waited time.Duration }
 
 // firsts are when things were first seen; −1 = never.
 type firsts struct{ rateLimited, unexpected, stale, relogin, starved, loginFailed time.Duration }
@@ -148,7 +151,7 @@ func first(at *time.Duration, d time.Duration) {
 func (t *tally) sample(s *sample.Sample) {
 	t.length = max(t.length, s.End)
 	if s.Has(sample.Interrupted) {
-		t.interrupted++
+		t.interrupted = append(t.interrupted, cut{s.End, s.End - s.Intended})
 		return
 	}
 	hold := t.counts(s)

@@ -14,6 +14,7 @@ import (
 	"firedrill/internal/analysis/baseline"
 	"firedrill/internal/runs"
 	"firedrill/internal/runs/runstest"
+	"firedrill/internal/sample"
 	"firedrill/internal/verdict"
 )
 
@@ -78,5 +79,31 @@ func TestWords(t *testing.T) {
 	}
 	if diff := cmp.Diff(string(want), got.String()); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// TestCutRequestsAreSaid: those of users who leave in the middle had waited, perhaps
+// longer than any that was answered.
+func TestCutRequestsAreSaid(t *testing.T) {
+	of := func(at ...time.Duration) string {
+		r := flow(2*time.Minute, 10, func(int, *sample.Sample) {})
+		for _, end := range at {
+			r.Requests = append(r.Requests, sample.Sample{VU: 2, Intended: end - 50*time.Second, Start: end - 50*time.Second, End: end, Flags: sample.Interrupted, Queries: -1, QueryTime: -1})
+		}
+		return strings.Join(judge(t, r, wide(t)).Warnings, "\n")
+	}
+	const inside, end = "1 request was cut off when their users left, while the run went on, and not judged: the longest had waited 50.0 s without a full answer.", "1 request was cut off by the end of the run and not judged."
+	for _, c := range []struct {
+		text        string
+		inside, end bool
+	}{
+		{of(time.Minute), true, false},
+		{of(2 * time.Minute), false, true},
+		{of(time.Minute, 2*time.Minute), true, true},
+		{of(), false, false},
+	} {
+		if strings.Contains(c.text, inside) != c.inside || strings.Contains(c.text, end) != c.end {
+			t.Errorf("%+v", c)
+		}
 	}
 }
