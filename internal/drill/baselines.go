@@ -96,7 +96,7 @@ func learned(ctx context.Context, o LearnOptions, paths []string, judgedBy strin
 	if len(o.Runs) > 0 {
 		return reports, nil
 	}
-	others, err := newestOfEach(ctx, by, reports[0].Run.Scenario)
+	others, err := newestOfEach(ctx, by, reports[0].Run)
 	for _, r := range others {
 		if learnable(r) == nil {
 			reports = append(reports, r)

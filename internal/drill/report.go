@@ -127,7 +127,7 @@ func WriteBaselines(ctx context.Context, path string, r *verdict.Report, o Repor
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, cli.Usagef("reading the baselines document: %w", err)
 	}
-	others, err := newestOfEach(ctx, o, r.Run.Scenario)
+	others, err := newestOfEach(ctx, o, r.Run)
 	if err != nil {
 		return nil, err
 	}

@@ -179,10 +179,11 @@ func newestEnded(ctx context.Context, dir string, talk io.Writer) (string, error
 	return best, nil
 }
 
-// newestOfEach judges the newest valid run of each scenario but one, at recorded
-// speed: of those with as many users as the scenario's concurrency target asks for
+// newestOfEach judges the newest valid run of each scenario but that of a run, at
+// recorded speed and in the environment of that run, as another one is another
+// target: of those with as many users as the scenario's concurrency target asks for
 // where there is one, else of all. Sorted by scenario.
-func newestOfEach(ctx context.Context, o ReportOptions, but string) ([]*verdict.Report, error) {
+func newestOfEach(ctx context.Context, o ReportOptions, but verdict.Run) ([]*verdict.Report, error) {
 	list, err := runInfos(ctx, fallback(o.Dir, RunsDir))
 	if err != nil {
 		return nil, err
@@ -195,7 +196,7 @@ func newestOfEach(ctx context.Context, o ReportOptions, but string) ([]*verdict.
 	byScenario := map[string][]RunInfo{}
 	var names []string
 	for _, info := range list {
-		if info.Problem != "" || info.UnderWay || info.Scenario == but || info.Speed != 1 && info.Speed != 0 {
+		if info.Problem != "" || info.UnderWay || info.Scenario == but.Scenario || info.Environment != but.Environment || info.Speed != 1 && info.Speed != 0 {
 			continue
 		}
 		if len(byScenario[info.Scenario]) == 0 {
