@@ -11,7 +11,7 @@ import (
 // maxFile is the largest file that is made: 64 MiB.
 const maxFile = 64 << 20
 
-// fileBlock is how much of a file is drawn; what is longer repeats it.
+// fileBlock is how much of a text is drawn; what is longer repeats it.
 const fileBlock = 16 << 10
 
 // file reads file(BYTES) and file(BYTES, TYPE).
@@ -70,12 +70,10 @@ func fileContent(r *rand.Rand, size int, media string) string {
 	}
 	head := magic(media)
 	b.WriteString(head[:min(len(head), size)])
-	block := make([]byte, 0, fileBlock)
-	for len(block) < min(size, fileBlock) {
-		block = binary.LittleEndian.AppendUint64(block, r.Uint64())
-	}
+	var word [8]byte
 	for b.Len() < size {
-		b.Write(block[:min(len(block), size-b.Len())])
+		binary.LittleEndian.PutUint64(word[:], r.Uint64())
+		b.Write(word[:min(len(word), size-b.Len())])
 	}
 	return b.String()
 }

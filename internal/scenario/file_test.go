@@ -1,6 +1,8 @@
 package scenario_test
 
 import (
+	"bytes"
+	"compress/zlib"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -59,5 +61,25 @@ func BenchmarkFile(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		e.Draw(r)
+	}
+}
+
+// A file that compresses weighs nothing on a wire or a disk that does it.
+func TestNoCompressionMakesAFileSmaller(t *testing.T) {
+	e, err := scenario.ParseExpr("file(300000, application/pdf)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	content := e.Draw(rand.New(rand.NewPCG(1, 2)))
+	var small bytes.Buffer
+	w := zlib.NewWriter(&small)
+	if _, err := w.Write([]byte(content)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if small.Len() < 300000*99/100 {
+		t.Errorf("%d bytes became %d", len(content), small.Len())
 	}
 }
