@@ -72,7 +72,7 @@ func (c *cases) overTime(r *verdict.Report) {
 			bad = &detail{Message: fmt.Sprintf("from %s to %s; allowed growth %.3g %%", drifted(d.Start, d.Unit), drifted(d.End, d.Unit), 100**d.Limit), Type: "drift",
 				Text: fmt.Sprintf("per hour %s, 95 %% interval %s to %s, %s", drifted(d.SlopeHour, d.Unit), drifted(d.Low, d.Unit), drifted(d.High, d.Unit), verdict.Count(d.Windows, "window"))}
 		case verdict.NoData:
-			bad = &detail{Message: "no data", Type: "drift", Text: "too few windows for a trend"}
+			bad = &detail{Message: "no data", Type: "drift", Text: verdict.Count(d.Windows, "window") + ": too few to tell a trend from chance"}
 		}
 		c.add(".drift", d.What, 0, bad)
 	}
