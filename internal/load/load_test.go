@@ -82,7 +82,7 @@ func TestGradingRush(t *testing.T) {
 				{Name: "GET /api/v1/submissions", Category: "detail", Class: "read"}, {Name: "GET /api/v1/submissions/{id}", Category: "detail", Class: "read"},
 				{Name: "GET /api/v1/submissions/{id}/history", Category: "detail", Class: "read"}, {Name: grade, Category: "write", Class: "write"},
 			},
-			Phases: []sample.Phase{{Name: "hold", To: 10 * time.Minute, Hold: true}, {Name: "wind-down", From: 10 * time.Minute}},
+			Phases: []sample.Phase{{Name: "hold", To: 10 * time.Minute, Hold: true, Users: 5}, {Name: "wind-down", From: 10 * time.Minute}},
 		}, out.Names)
 	})
 }
