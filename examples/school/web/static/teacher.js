@@ -18,15 +18,16 @@
       fill($("#materials"), materials(unit.materials), "None.");
     };
     send(form, async () => {
+      let changed = false;
       try {
         await call(path, { method: "PATCH", body: { title: form.title.value, summary: form.summary.value, status: form.status.value, lock_version: version } });
-        notice("Saved.");
       } catch (e) {
         if (e.status !== 409) throw e;
-        notice("Somebody else has changed this unit meanwhile: here is what it is now.", true);
+        changed = true;
       }
       show(await call(path));
       $("#editor").open = false;
+      notice(changed ? "Somebody else has changed this unit meanwhile: here is what it is now." : "Saved.", changed);
     });
     send($("#lesson-form"), async values => {
       await post(path + "/lessons", { title: values.get("title"), minutes: Number(values.get("minutes")), objectives: lines(values.get("objectives")) });
