@@ -168,6 +168,8 @@ func (j *judge) drift(what, unit string, limit float64, share bool, of func(*dri
 			row.Status = verdict.Fail
 		case growth > limit && line.Effective < unclear(line):
 			row.Status = verdict.NoData // no line, and too few values to see what else it is
+		case growth > limit: // more than it may be, and no more than chance explains: neither shown nor ruled out
+			row.Status = verdict.Info
 		default:
 			row.Status = verdict.Pass
 		}
