@@ -148,7 +148,7 @@ func (o *RecordOptions) proxyOptions() (proxy.Options, error) {
 			return opt, err
 		}
 		if t.Name == "" {
-			t.Name = u.Host
+			t.Name = strings.ReplaceAll(u.Host, ":", "-") // as environments can name it
 		}
 		if seen[t.Name] {
 			return opt, cli.Usagef("two targets are named %q", t.Name).With("write --target NAME=URL with a name of its own for each")

@@ -70,7 +70,7 @@ func (t *Table) Origins() []plan.Origin {
 		o := t.origins[url]
 		name := o.target
 		if name == "" || taken[name] {
-			name = o.host
+			name = strings.ReplaceAll(o.host, ":", "-") // as environments can name it
 		}
 		if taken[name] {
 			name = url
