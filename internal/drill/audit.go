@@ -61,7 +61,7 @@ func Audit(ctx context.Context, o AuditOptions) (AuditResult, error) {
 		}
 	}
 	if n := len(a.result.Findings); n > 0 {
-		return a.result, cli.Brokenf("%s that should not be there", count(n, "value")).With("recorder purge removes exchanges; a policy or a report to us keeps the next recording clean")
+		return a.result, cli.Brokenf("%s that should not be there", count(n, "value")).With("recorder purge removes what holds them; other files are yours to remove")
 	}
 	return a.result, nil
 }

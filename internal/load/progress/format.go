@@ -23,7 +23,7 @@ func Line(v View) string {
 	if v.Trouble != "" {
 		parts = append(parts, "mostly "+v.Trouble)
 	}
-	return strings.Join(append(parts, v.Thresholds...), " · ")
+	return strings.Join(append(parts, shortened(v.Thresholds)...), " · ")
 }
 
 // Lines is a View for a terminal of the given width, a few lines. No line is
@@ -37,7 +37,7 @@ func Lines(v View, width int) []string {
 	if v.Trouble != "" {
 		lines = append(lines, "  mostly        "+v.Trouble)
 	}
-	for _, t := range v.Thresholds {
+	for _, t := range shortened(v.Thresholds) {
 		lines = append(lines, "  "+t)
 	}
 	for i := range lines {
@@ -134,4 +134,27 @@ func fit(s string, width int) string {
 	}
 	r := []rune(s)
 	return string(r[:max(0, width-1)]) + "…"
+}
+
+// mostThresholds is how many thresholds are shown one by one.
+const mostThresholds = 4
+
+// shortened are the lines of thresholds that a person needs to see: those that are
+// broken (marked ✗) where there are many, and how many the others are.
+func shortened(all []string) []string {
+	if len(all) <= mostThresholds {
+		return all
+	}
+	var broken []string
+	for _, line := range all {
+		if strings.HasPrefix(line, "✗") {
+			broken = append(broken, line)
+		}
+	}
+	shown := broken[:min(len(broken), mostThresholds)]
+	others := fmt.Sprintf("%d thresholds, none broken so far", len(all))
+	if len(broken) > 0 {
+		others = fmt.Sprintf("%d of %d thresholds broken so far", len(broken), len(all))
+	}
+	return append(shown[:len(shown):len(shown)], others)
 }

@@ -176,3 +176,25 @@ func TestPaintCoalesces(t *testing.T) {
 		}
 	})
 }
+
+// Of many thresholds the broken ones are shown, and how many there are.
+func TestManyThresholds(t *testing.T) {
+	fine, broken := "✓ a p(95)<1: 0.5ms", "✗ b p(95)<1: 2ms"
+	many := func(lines ...string) string {
+		v := progress.View{At: 30 * s, Total: time.Minute, Users: 2, Thresholds: append(lines, fine, fine, fine, fine)}
+		line := progress.Line(v)
+		if n := len(progress.Lines(v, 200)); n > 8 {
+			t.Errorf("%d lines on a terminal", n)
+		}
+		return line[strings.LastIndex(line, "· ")+len("· "):]
+	}
+	if got := many(fine); got != "5 thresholds, none broken so far" {
+		t.Error(got)
+	}
+	if got := many(broken); got != "1 of 5 thresholds broken so far" {
+		t.Error(got)
+	}
+	if got := progress.Line(progress.View{Thresholds: []string{broken, broken, broken, broken, broken, broken}}); strings.Count(got, broken) != 4 || !strings.HasSuffix(got, "6 of 6 thresholds broken so far") {
+		t.Error(got)
+	}
+}
