@@ -291,25 +291,31 @@ func (j *judge) generationAdvice() string {
 // slowest names the endpoint that is furthest over its target, else the slowest.
 func (j *judge) slowest(of func(verdict.Latency) bool) string {
 	var worst *verdict.Latency
-	factor := func(l *verdict.Latency) float64 {
-		if l.Target == nil {
-			return 0
-		}
-		return l.P95MS / l.Target.P95MS
-	}
+	var most, factor float64 // of worst
 	for i := range j.report.Endpoints {
 		l := &j.report.Endpoints[i]
-		if l.Requests == 0 || !of(*l) {
+		ms := l.P95MS
+		if l.Requests == 0 { // asked only while users came or went: thresholds count that, too
+			ms = float64(j.tally.endpoints[j.endpoint(l.Name)].most) / 1e6
+		}
+		if l.All == 0 || !of(*l) {
 			continue
 		}
-		if worst == nil || factor(l) > factor(worst) || factor(l) == factor(worst) && l.P95MS > worst.P95MS {
-			worst = l
+		f := 0.0
+		if l.Target != nil {
+			f = ms / l.Target.P95MS
+		}
+		if worst == nil || f > factor || f == factor && ms > most {
+			worst, most, factor = l, ms, f
 		}
 	}
 	if worst == nil {
 		return "look at the timeline at that moment"
 	}
-	text := fmt.Sprintf("slowest for its kind: %s, p95 %s", worst.Name, verdict.Milli(worst.P95MS))
+	text := fmt.Sprintf("slowest for its kind: %s, p95 %s", worst.Name, verdict.Milli(most))
+	if worst.Requests == 0 {
+		text = fmt.Sprintf("slowest for its kind: %s, up to %s", worst.Name, verdict.Milli(most))
+	}
 	if q := j.queriesOf(worst.Name); q != "" {
 		text += ", " + q
 	}

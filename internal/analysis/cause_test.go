@@ -191,3 +191,20 @@ func TestQueryNotices(t *testing.T) {
 		t.Errorf("a budget judges it, and those of other scenarios are no news: %+v", r.Findings)
 	}
 }
+
+// TestSlowOutsideTheHold: what was asked only while users left breaks a threshold
+// all the same, and is named for it.
+func TestSlowOutsideTheHold(t *testing.T) {
+	run := flow(10*time.Second, 10, func(int, *sample.Sample) {})
+	at := 11 * time.Second
+	for i := range 20 {
+		late := sample.Sample{VU: 1, Endpoint: 3, Phase: 1, Status: 200, Intended: at, Start: at, Sent: at, FirstByte: at + 3*time.Second, End: at + 3*time.Second + time.Duration(i), Queries: -1, QueryTime: -1}
+		run.Requests = append(run.Requests, late)
+	}
+	run.Head.Thresholds = []scenario.Threshold{{Metric: "http_req_duration", Expr: "p(95)<1000"}}
+	r := judge(t, run, wide(t))
+	name := run.Head.Names.Endpoints[3].Name
+	if f := find(r, "p(95)<1000 broke"); f == nil || !strings.HasPrefix(f.Advice, "slowest for its kind: "+name+", up to 3,000 ms") {
+		t.Errorf("%+v", f)
+	}
+}

@@ -63,6 +63,7 @@ type group struct {
 	holdFailed int     //
 	times      []int64 // response times of those, answered
 	service    []int64 // http_req_duration of the same
+	most       int64   // greatest http_req_duration of any phase, answered
 	checks     verdict.Checks
 }
 
@@ -194,6 +195,7 @@ func (g *group) add(s *sample.Sample, hold bool) {
 	g.failed += failed
 	if s.Status != 0 {
 		g.answered++
+		g.most = max(g.most, int64(s.Duration()))
 	}
 	for _, c := range []struct {
 		flag  sample.Flags
